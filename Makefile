@@ -1,0 +1,74 @@
+# make evolve   set everything up, then evolve the seed agent (ARGS="--children 20" passes options)
+# make test     set everything up, then run the whole test suite
+# make check    format, lint, types, floors      make test-fast   the tests that take no seconds
+# make bench    the figures of docs/measurements.md       make bench-evolve   ten runs, compared
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: evolve test test-fast check format bench bench-evolve setup sandbox wheel clean help
+
+evolve: setup sandbox
+	@$(BIN)/dgm evolve $(ARGS)
+
+test: $(VENV)/.dev sandbox
+	@$(BIN)/pytest $(ARGS)
+
+test-fast: $(VENV)/.dev sandbox
+	@$(BIN)/pytest -m "not slow" $(ARGS)
+
+check: $(VENV)/.dev
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+
+format: $(VENV)/.dev
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+bench: $(VENV)/.dev sandbox
+	@for file in tests/bench/bench_*.py; do $(BIN)/python $$file || exit 1; done
+
+bench-evolve: setup sandbox
+	@$(BIN)/python tests/bench/evolve_seeds.py $(ARGS)
+
+setup: $(VENV)/.ready
+
+$(VENV)/.python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "Python 3.11 or newer is needed, $(PYTHON) is $$($(PYTHON) -V 2>&1);" \
+	       "say which to take: make PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { \
+	  echo "no virtual environment can be made; on Debian or Ubuntu: apt install python3-venv"; exit 1; }
+	@touch $@
+
+$(VENV)/.ready: $(VENV)/.python pyproject.toml
+	@echo "installing into $(VENV) ..."
+	@$(BIN)/pip install --quiet --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.ready
+	@$(BIN)/pip install --quiet --editable '.[dev]'
+	@touch $@
+
+# Agents run in bubblewrap where there is no Docker: install it if that needs no question asked.
+sandbox:
+	@command -v bwrap >/dev/null || docker info >/dev/null 2>&1 || { \
+	  install="apt-get install -y bubblewrap"; \
+	  if ! command -v apt-get >/dev/null; then echo "please install bubblewrap (bwrap)"; \
+	  elif [ "$$(id -u)" = 0 ]; then { $$install || { apt-get update && $$install; }; } >/dev/null 2>&1; \
+	  elif sudo -n true 2>/dev/null; then \
+	    { sudo $$install || { sudo apt-get update && sudo $$install; }; } >/dev/null 2>&1; fi; \
+	  command -v bwrap >/dev/null || echo "no sandbox yet; type: sudo apt-get install -y bubblewrap"; }
+
+wheel: $(VENV)/.dev
+	@$(BIN)/python -m build --wheel
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache
+
+help:
+	@sed -n 's/^# //p' Makefile

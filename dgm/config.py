@@ -1,0 +1,194 @@
+"""Every setting of a run, from a TOML file and `--set key=value`; unknown keys are refused.
+
+A run keeps its settings in `run.toml`, frozen when it is created.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import tomli_w
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from dgm.errors import ConfigError
+from dgm.records import SandboxLimits
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ModelSettings(_Section):
+    """Which models answer: `builtin`, or `provider/name`."""
+
+    name: str = "builtin"
+    diagnosis: str | None = Field(None, description="the diagnoser's model; default: `name`")
+
+    @property
+    def diagnosis_name(self) -> str:
+        """The model that diagnoses."""
+        return self.diagnosis or self.name
+
+
+class BenchmarkSettings(_Section):
+    """What agents are measured on."""
+
+    name: str = Field("quick", description="a benchmark's name, or a folder of Harbor tasks")
+    stages: tuple[int, ...] = Field(
+        (10, 26), description="how many search tasks an agent has met at the end of each stage"
+    )
+    promote: float | Literal["parent"] = Field(
+        "parent",
+        description="the score that opens the next stage; 'parent': no fewer than the parent's",
+    )
+    attempts: int = Field(1, ge=1, le=20, description="rollouts per agent and task")
+
+
+class SearchSettings(_Section):
+    """How parents are chosen and which children are kept."""
+
+    policy: str = Field("dgm", description="how parents are chosen")
+    keep: Literal["all", "better"] = Field(
+        "all", description="'all' valid children, or those at most `keep_margin` below the seed"
+    )
+    keep_margin: float = Field(0.1, ge=0, le=1)
+    self_improve: bool = Field(
+        True, description="false: the seed agent, not the parent, writes each change (ablation)"
+    )
+
+
+class BudgetSettings(_Section):
+    """What a run may spend; None is no limit."""
+
+    children: int = Field(16, ge=0)
+    hours: float | None = Field(None, gt=0)
+    usd: float | None = Field(None, ge=0)
+    tokens: int | None = Field(None, ge=0)
+
+
+class RolloutSettings(_Section):
+    """Bounds of a single rollout."""
+
+    tokens: int | None = Field(600_000, ge=0)
+    usd: float | None = Field(None, ge=0)
+    modify_timeout_s: float = Field(300.0, gt=0)
+    retries: int = Field(2, ge=0, le=10, description="of rollouts that the machine spoiled")
+
+
+class LimitSettings(_Section):
+    """The sandboxes' bounds, see `SandboxLimits`."""
+
+    memory_mb: int = Field(512, ge=64)
+    processes: int = Field(128, ge=8)
+    cpus: float = Field(1.0, gt=0)
+    workspace_mb: int = Field(64, ge=1)
+    tmp_mb: int = Field(64, ge=1)
+    inodes: int = Field(20_000, ge=100)
+    open_files: int = Field(256, ge=32)
+    output_kb: int = Field(256, ge=4)
+
+    def as_limits(self) -> SandboxLimits:
+        """The same as the record that drivers take."""
+        return SandboxLimits(**self.model_dump())
+
+
+class SandboxSettings(_Section):
+    """Where agents run."""
+
+    driver: Literal["auto", "docker", "bubblewrap", "process"] = "auto"
+    accept_weak: bool = Field(
+        False, description="let a real model run in the weak `process` sandbox"
+    )
+    limits: LimitSettings = LimitSettings()
+
+
+class Config(_Section):
+    """All settings of a run."""
+
+    seed: int = Field(1, ge=0, description="of all chance in the run")
+    workers: int = Field(2, ge=1, le=256, description="units of work at a time")
+    seed_agent: Path | None = Field(None, description="another first agent than agents/seed")
+    model: ModelSettings = ModelSettings()
+    benchmark: BenchmarkSettings = BenchmarkSettings()
+    search: SearchSettings = SearchSettings()
+    budget: BudgetSettings = BudgetSettings()
+    rollout: RolloutSettings = RolloutSettings()
+    sandbox: SandboxSettings = SandboxSettings()
+
+
+def load_config(path: Path | None = None, settings: Sequence[str] = ()) -> Config:
+    """Read a TOML file (or none) and lay `key=value` settings over it, in order.
+
+    Values are TOML (`true`, `3`, `"x"`, `[1, 2]`); what is not valid TOML is taken as a string.
+
+    Raises: ConfigError naming the key, the value, and what would be accepted.
+    """
+    try:
+        text = path.read_text(encoding="utf-8") if path else ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"cannot read the configuration {path}: {error}") from None
+    return read_config(text, settings, where=str(path))
+
+
+def read_config(text: str, settings: Sequence[str] = (), where: str = "run.toml") -> Config:
+    """Read settings from the text of a TOML file; otherwise like `load_config`."""
+    try:
+        tree = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{where} is not valid TOML: {error}") from None
+    for setting in settings:
+        _lay_over(tree, setting)
+    return config_from(tree)
+
+
+def config_as_toml(config: Config) -> str:
+    """Write a configuration so that `load_config` reads the same one back."""
+    return tomli_w.dumps(config.model_dump(mode="json", exclude_none=True))
+
+
+def config_from(tree: Mapping[str, Any]) -> Config:
+    """Check a tree of settings. Raises: ConfigError."""
+    try:
+        return Config.model_validate(tree)
+    except ValidationError as error:
+        raise ConfigError(_explain(error)) from None
+
+
+def _lay_over(tree: dict[str, Any], setting: str) -> None:
+    key, equals, value = setting.partition("=")
+    if not equals or not key.strip():
+        raise ConfigError(f"--set takes key=value, as in budget.children=20; got {setting!r}")
+    *sections, name = key.strip().split(".")
+    for section in sections:
+        tree = tree.setdefault(section, {})
+        if not isinstance(tree, dict):
+            raise ConfigError(f"--set {setting!r}: {section!r} is a value, not a section")
+    tree[name] = _value(value.strip())
+
+
+def _value(text: str) -> Any:  # noqa: ANN401 - any TOML value
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def _explain(error: ValidationError) -> str:
+    first = error.errors()[0]
+    key = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        return f"unknown setting {key!r}; known here: {', '.join(_known(first['loc'][:-1]))}"
+    return f"setting {key} = {first['input']!r} cannot be used: {first['msg']}"
+
+
+def _known(sections: Sequence[int | str]) -> list[str]:
+    model: type[BaseModel] = Config
+    for section in sections:
+        annotation = model.model_fields[str(section)].annotation
+        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+            break
+        model = annotation
+    return sorted(model.model_fields)

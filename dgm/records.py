@@ -1,0 +1,238 @@
+"""The facts every floor speaks of: immutable, typed, free of I/O."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+
+class Outcome(StrEnum):
+    """How a rollout ended. Only `INFRASTRUCTURE` is retried, and it is never evidence."""
+
+    SOLVED = "solved"
+    FAILED = "failed"
+    EMPTY_PATCH = "empty_patch"
+    AGENT_ERROR = "agent_error"
+    TIMEOUT = "timeout"
+    OUT_OF_MEMORY = "out_of_memory"
+    OVER_BUDGET = "over_budget"
+    TAMPERED = "tampered"
+    INFRASTRUCTURE = "infrastructure"
+
+    @property
+    def is_evidence(self) -> bool:
+        """Whether this outcome says something about the agent."""
+        return self is not Outcome.INFRASTRUCTURE
+
+
+class Split(StrEnum):
+    """`SEARCH` steers evolution; `SEALED` is seen by the final report alone."""
+
+    SEARCH = "search"
+    SEALED = "sealed"
+
+
+class AgentState(StrEnum):
+    """Where an agent stands on its way into the archive."""
+
+    DIAGNOSING = "diagnosing"
+    MODIFYING = "modifying"
+    VALIDATING = "validating"
+    EVALUATING = "evaluating"
+    ARCHIVED = "archived"
+    REJECTED = "rejected"
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing more will happen to an agent in this state by itself."""
+        return self in (AgentState.ARCHIVED, AgentState.REJECTED)
+
+
+class Purpose(StrEnum):
+    """Why a rollout was run."""
+
+    EVALUATE = "evaluate"
+    DIAGNOSE = "diagnose"
+    MODIFY = "modify"
+    CANARY = "canary"
+    SELF_TEST = "self_test"
+    RUN = "run"
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What model calls consumed. Token counts are the provider's own; money is in USD."""
+
+    calls: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost_usd: float = 0.0
+
+    @property
+    def tokens(self) -> int:
+        """Input and output tokens together."""
+        return self.input_tokens + self.output_tokens
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(
+            self.calls + other.calls,
+            self.input_tokens + other.input_tokens,
+            self.output_tokens + other.output_tokens,
+            self.cost_usd + other.cost_usd,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Ceiling:
+    """What may be spent at most; None is no limit."""
+
+    tokens: int | None = None
+    cost_usd: float | None = None
+    calls: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxLimits:
+    """The bounds of one sandbox. Sizes are MiB, times seconds, `output_kb` KiB per stream."""
+
+    memory_mb: int = 512
+    processes: int = 128
+    cpus: float = 1.0
+    workspace_mb: int = 64
+    tmp_mb: int = 64
+    inodes: int = 20_000
+    open_files: int = 256
+    output_kb: int = 256
+
+
+@dataclass(frozen=True, slots=True)
+class AgentManifest:
+    """What `agent.toml` says: how to start the agent, and how to run its own tests."""
+
+    command: tuple[str, ...]
+    tests: tuple[str, ...]
+    name: str = "agent"
+
+
+@dataclass(frozen=True, slots=True)
+class AgentCode:
+    """One version of an agent's repository, laid out in a folder the host owns.
+
+    `tree_hash` is git's hash of the tree; `folder` holds exactly that tree and is never written.
+    """
+
+    tree_hash: str
+    folder: Path
+    manifest: AgentManifest
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A problem, a repository to work on, and limits. Its grader stays with the benchmark.
+
+    `digest` covers everything that decides the result (statement, repository, tests, limits);
+    `difficulty` is a label for reports only.
+    """
+
+    id: str
+    benchmark: str
+    split: Split
+    digest: str
+    statement: str
+    timeout_s: float = 120.0
+    grading_timeout_s: float = 60.0
+    difficulty: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """One proposal for a better agent, as the model answered it (all text is untrusted).
+
+    `target` says what was looked at: a task id, `empty_patches`, `variance`, or `context_length`.
+    """
+
+    target: str
+    log_summary: str
+    potential_improvements: tuple[str, ...]
+    proposal: str
+    implementation_suggestion: str
+    problem_description: str
+
+    @property
+    def title(self) -> str:
+        """The proposal's first line, cut to 72 characters."""
+        return self.proposal.strip().split("\n", 1)[0][:72]
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """One node of the archive tree as `run.db` stores it.
+
+    `number` counts from 0 (the seed); `parent_id` is None for the seed; `tree_hash` is None until
+    the code is committed; `reason` says why it was rejected. `selection_probability` is the
+    parent's probability when it was chosen for this child.
+    """
+
+    id: str
+    number: int
+    parent_id: str | None
+    state: AgentState
+    tree_hash: str | None = None
+    title: str = ""
+    reason: str = ""
+    diagnosis: Diagnosis | None = None
+    selection_probability: float | None = None
+    created_at: float = 0.0
+    finished_at: float | None = None
+    usage: Usage = field(default_factory=Usage)
+
+
+@dataclass(frozen=True, slots=True)
+class RolloutKey:
+    """The identity of a unit of work: doing it twice is harmless, paying it twice is not."""
+
+    purpose: Purpose
+    tree_hash: str
+    task_digest: str
+    attempt: int = 0
+    grader_version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """One finished rollout as `run.db` stores it; `folder` is named by `id` below `rollouts/`.
+
+    `agent_s` is the agent's own run time, `total_s` that of the whole rollout with grading;
+    `limits_in_force` names the sandbox limits that really held.
+    """
+
+    id: str
+    agent_id: str
+    task_id: str
+    split: Split | None
+    key: RolloutKey
+    outcome: Outcome
+    detail: str = ""
+    exit_code: int | None = None
+    patch_bytes: int = 0
+    usage: Usage = field(default_factory=Usage)
+    agent_s: float = 0.0
+    total_s: float = 0.0
+    started_at: float = 0.0
+    limits_in_force: tuple[str, ...] = ()
+    tests_passed: int | None = None
+    tests_total: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """Counts over tasks: `solved` of `attempted`; missing data counts in neither."""
+
+    solved: int = 0
+    attempted: int = 0
+
+    @property
+    def mean(self) -> float:
+        """The raw share of solved tasks; 0.0 when nothing was attempted."""
+        return self.solved / self.attempted if self.attempted else 0.0
