@@ -1,0 +1,154 @@
+"""The repository an agent works on, as git objects that the host owns.
+
+A workspace goes into a sandbox as a fresh repository of one commit; what comes back is compared
+with the same base by the host's own git, in a git folder no agent has ever touched.
+
+Covered: hooks, filters, attributes, ignore rules and configuration an agent leaves in its files
+have no effect here; a patch that reaches outside its tree is refused, because patches are applied
+to an index, never to files. Not covered: submodules (dropped with every `.git` on the way out).
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from dgm.errors import PatchRefusedError
+from dgm.hostgit import attempt_git, git
+
+_DIFF = (
+    *("diff", "--cached", "--binary", "--full-index", "--no-color"),
+    *("--no-renames", "--no-ext-diff", "--no-textconv"),
+)
+# Highest precedence of all attribute files: bytes are stored as they are, nothing is filtered.
+_ATTRIBUTES = "* -text -ident -filter -working-tree-encoding !eol !diff\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """A base tree: the files in `source`, and two git folders that hold them as one commit.
+
+    `git_folder` is the host's and what it compares with; `given_git_folder` is what an agent gets
+    a copy of.
+    """
+
+    source: Path
+    git_folder: Path
+    given_git_folder: Path
+
+    def diff(self, folder: Path) -> bytes:
+        """Return the binary patch from the base to the files in `folder`; empty if none.
+
+        No link ever comes out of a sandbox: those of the base are taken to be untouched where
+        nothing else has taken their place.
+        """
+        with self._scratch() as scratch:
+            scratch["GIT_WORK_TREE"] = str(folder)
+            git(["add", "-A", "-f", "."], scratch)
+            if links := [str(link) for link in self._links() if _is_free(folder, link)]:
+                git(["--literal-pathspecs", "reset", "-q", "HEAD", "--", *links], scratch)
+            return git([*_DIFF, "HEAD"], scratch)
+
+    def apply(self, patch: bytes, into: Path, *, leave_out: Sequence[str] = ()) -> None:
+        """Lay the base with `patch` applied into the empty host folder `into`.
+
+        `leave_out` are git path patterns whose parts of the patch are skipped.
+
+        Raises: PatchRefusedError if the patch does not apply.
+        """
+        with self._scratch() as scratch:
+            if patch.strip():
+                exclusions = [f"--exclude={pattern}" for pattern in leave_out]
+                arguments = ["apply", "--cached", "--whitespace=nowarn", *exclusions, "-"]
+                finished = attempt_git(arguments, scratch, patch)
+                if finished.code != 0:
+                    message = finished.stderr.decode(errors="replace").strip()
+                    raise PatchRefusedError(f"the patch does not apply: {message[-300:]}")
+            git(["checkout-index", "-a", "-f", f"--prefix={into}/"], scratch)
+
+    def _links(self) -> Iterator[Path]:
+        for path in self.source.rglob("*"):
+            if path.is_symlink():
+                yield path.relative_to(self.source)
+
+    def _scratch(self) -> _Scratch:
+        return _Scratch(self.git_folder)
+
+
+def _is_free(folder: Path, link: Path) -> bool:
+    """Whether a link fits in a folder without pushing anything aside."""
+    place = folder / link
+    above = (folder / parent for parent in link.parents)
+    return not os.path.lexists(place) and not any(parent.is_file() for parent in above)
+
+
+def touched_files(patch: bytes) -> tuple[str, ...]:
+    """Return the paths a patch changes, in its order. Raises: PatchRefusedError if it is none."""
+    if not patch.strip():
+        return ()
+    nowhere = {"GIT_DIR": "/nonexistent"}
+    finished = attempt_git(["apply", "--numstat", "-z", "-"], nowhere, patch)
+    if finished.code != 0:
+        raise PatchRefusedError("this is no patch that git can read")
+    records = finished.stdout.decode(errors="surrogateescape").split("\0")
+    return tuple(record.split("\t", 2)[2] for record in records if record.count("\t") >= 2)
+
+
+class _Scratch:
+    """A private index and object folder over a base, gone at the end of the `with` block."""
+
+    def __init__(self, git_folder: Path) -> None:
+        self._git_folder = git_folder
+        self._folder = tempfile.TemporaryDirectory(prefix="dgm-index-")
+
+    def __enter__(self) -> dict[str, str]:
+        folder = Path(self._folder.name)
+        shutil.copyfile(self._git_folder / "index", folder / "index")
+        (folder / "objects").mkdir()
+        return {
+            "GIT_DIR": str(self._git_folder),
+            "GIT_INDEX_FILE": str(folder / "index"),
+            "GIT_OBJECT_DIRECTORY": str(folder / "objects"),
+            "GIT_ALTERNATE_OBJECT_DIRECTORIES": str(self._git_folder / "objects"),
+        }
+
+    def __exit__(self, *exc: object) -> None:
+        self._folder.cleanup()
+
+
+class Workspaces:
+    """Makes each base tree once and keeps it for the life of the process. Thread-safe."""
+
+    def __init__(self, cache: Path) -> None:
+        """`cache` is a private folder of this process."""
+        self._cache = cache
+        self._lock = threading.Lock()
+        self._made: dict[Path, Workspace] = {}
+
+    def of(self, source: Path) -> Workspace:
+        """Return the workspace made of the files in `source`, a folder that never changes."""
+        with self._lock:
+            if source not in self._made:
+                self._made[source] = _make(source, self._cache / f"{len(self._made):05d}")
+            return self._made[source]
+
+
+def _make(source: Path, folder: Path) -> Workspace:
+    own, given = folder / "own.git", folder / "given.git"
+    folder.mkdir(parents=True)
+    where = {"GIT_DIR": str(own), "GIT_WORK_TREE": str(source)}
+    git(["init", "-q", "--template=", "-b", "main"], where)
+    (own / "info").mkdir(exist_ok=True)
+    (own / "info" / "attributes").write_text(_ATTRIBUTES, encoding="ascii")
+    git(["config", "core.logAllRefUpdates", "false"], where)
+    git(["config", "--unset", "core.worktree"], {"GIT_DIR": str(own)})
+    git(["add", "-A", "-f", "."], where)
+    git(["commit", "-q", "--allow-empty", "--no-verify", "-m", "The repository"], where)
+    (own / "COMMIT_EDITMSG").unlink(missing_ok=True)
+    shutil.copytree(own, given, ignore=shutil.ignore_patterns("info"))
+    return Workspace(source, own, given)

@@ -1,0 +1,131 @@
+import shutil
+import subprocess
+
+import pytest
+
+from dgm.errors import PatchRefusedError
+from dgm.workspaces import Workspaces, touched_files
+
+
+@pytest.fixture
+def workspace(tmp_path):
+    source = tmp_path / "source"
+    (source / "pkg").mkdir(parents=True)
+    (source / "main.py").write_text("print(1)\n")
+    (source / "pkg" / "part.py").write_text("x = 1\n")
+    (source / "test_main.py").write_text("assert True\n")
+    return Workspaces(tmp_path / "cache").of(source)
+
+
+@pytest.fixture
+def edited(workspace, tmp_path):
+    """A copy of the base, as it comes back from a sandbox."""
+    folder = tmp_path / "edited"
+    folder.mkdir()
+    workspace.apply(b"", folder)
+    return folder
+
+
+def contents(folder):
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def applied(workspace, patch, tmp_path, **options):
+    target = tmp_path / "applied"
+    target.mkdir()
+    workspace.apply(patch, target, **options)
+    return contents(target)
+
+
+def test_unchanged_files_give_an_empty_patch(workspace, edited):
+    assert workspace.diff(edited) == b""
+
+
+def test_patch_reproduces_every_change(workspace, edited, tmp_path):
+    (edited / "main.py").write_text("print(2)\n")
+    (edited / "pkg" / "part.py").unlink()
+    (edited / "data.bin").write_bytes(bytes(range(256)) * 3)
+    patch = workspace.diff(edited)
+    assert set(touched_files(patch)) == {"main.py", "pkg/part.py", "data.bin"}
+    assert applied(workspace, patch, tmp_path) == contents(edited)
+
+
+def test_patch_whose_last_file_is_new_and_ends_without_newline_applies(workspace, edited, tmp_path):
+    (edited / "zz.py").write_text("last = 1")
+    assert applied(workspace, workspace.diff(edited), tmp_path)["zz.py"] == b"last = 1"
+
+
+def test_parts_on_protected_files_are_left_out(workspace, edited, tmp_path):
+    (edited / "main.py").write_text("print(2)\n")
+    (edited / "test_main.py").write_text("assert 1\n")
+    (edited / "pkg" / "test_more.py").write_text("assert 1\n")
+    patterns = ("test_*.py", "*/test_*.py")
+    files = applied(workspace, workspace.diff(edited), tmp_path, leave_out=patterns)
+    assert files["main.py"] == b"print(2)\n"
+    assert files["test_main.py"] == b"assert True\n"
+    assert "pkg/test_more.py" not in files
+
+
+def test_files_an_ignore_rule_hides_are_part_of_the_patch(workspace, edited):
+    (edited / ".gitignore").write_text("*\n")
+    (edited / "hidden.py").write_text("y = 1\n")
+    assert "hidden.py" in touched_files(workspace.diff(edited))
+
+
+def test_attributes_of_the_agent_run_no_filter_and_change_no_byte(workspace, edited, tmp_path):
+    marker = tmp_path / "marker"
+    (edited / ".gitattributes").write_text("* filter=evil text eol=crlf ident\n")
+    (edited / "main.py").write_bytes(b"a\r\nb $Id$\n")
+    evil = ["-c", f"filter.evil.clean=touch {marker}; cat", "-c", f"core.fsmonitor=touch {marker}"]
+    patch = workspace.diff(edited)
+    assert applied(workspace, patch, tmp_path)["main.py"] == b"a\r\nb $Id$\n"
+    assert not marker.exists()
+    control = tmp_path / "control"
+    subprocess.run(["git", "init", "-q", str(control)], check=True)
+    (control / ".gitattributes").write_text("* filter=evil\n")
+    subprocess.run(["git", "-C", str(control), *evil[:2], "add", "."], check=True)
+    assert marker.exists(), "the attack works where attributes are believed"
+
+
+def new_file(path):
+    head = f"diff --git a/{path} b/{path}\nnew file mode 100644\n--- /dev/null\n+++ b/{path}\n"
+    return head + "@@ -0,0 +1 @@\n+x\n"
+
+
+@pytest.mark.parametrize(
+    "patch",
+    [
+        new_file("../out"),
+        new_file(".git/hooks/x"),
+        "diff --git a/../secret b/copy\nsimilarity index 100%\ncopy from ../secret\ncopy to copy\n",
+        "diff --git a/none.py b/none.py\n--- a/none.py\n+++ b/none.py\n@@ -1 +1 @@\n-a\n+b\n",
+        "not a patch\n",
+    ],
+)  # fmt: skip
+def test_patch_that_reaches_elsewhere_is_refused(workspace, patch, tmp_path):
+    (tmp_path / "secret").write_text("secret\n")
+    with pytest.raises(PatchRefusedError):
+        applied(workspace, patch.encode(), tmp_path)
+    assert contents(tmp_path / "applied") == {}
+    assert not (tmp_path / "out").exists()
+
+
+def test_repository_given_to_an_agent_is_one_commit_without_a_past(workspace, edited):
+    given = edited / ".git"
+    shutil.copytree(workspace.given_git_folder, given)
+
+    def git(*arguments):
+        command = ["git", "-C", str(edited), *arguments]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+    assert git("rev-list", "--all", "--count").strip() == "1"
+    assert git("status", "--porcelain") == ""
+    assert git("remote") == ""
+    assert git("reflog") == ""
+    assert git("fsck", "--unreachable", "--no-reflogs").strip() == ""
+    assert not (given / "ORIG_HEAD").exists()
+    assert not list(given.glob("hooks/*"))
