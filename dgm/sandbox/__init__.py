@@ -1,0 +1,1 @@
+"""Where agents run: what every sandbox promises, and the drivers that keep it."""

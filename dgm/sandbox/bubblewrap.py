@@ -1,0 +1,218 @@
+"""The bubblewrap driver: namespaces without a daemon, a sandbox in a few hundredths of a second.
+
+Covered: every namespace (no network but an empty loopback), a user id of its own on the host when
+started by root, no capabilities, no new privileges, no further user namespaces, a system call
+filter, a read-only root, bounded memory file systems, cgroup limits when root and resource limits
+otherwise; a sandbox dies with the thread that opened it, and so with this process. Not covered:
+faults of the kernel itself; and without a cgroup, memory as a sum and the number of files (with
+one, both are charged to it).
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from dgm.errors import MachineError, SandboxError, SandboxUnavailableError
+from dgm.resources import data_folder
+from dgm.sandbox import bwrap, probes, rundir, seccomp, slots, view
+from dgm.sandbox.cgroups import Cgroup, remove_leftovers
+from dgm.sandbox.channel import Channel
+from dgm.sandbox.protocol import Probe, Sandbox, SandboxSpec
+from dgm.sandbox.session import Place, RunnerSandbox
+
+_START_TIMEOUT_S = 20.0
+_END_TIMEOUT_S = 5.0
+_IN_FORCE = (
+    *("network:none", "root:read-only", "system-calls:seccomp", "workspace:tmpfs", "tmp:tmpfs"),
+    *("open_files:rlimit", "file_size:rlimit"),
+)
+_PATH = ("/usr/local/bin", "/usr/bin", "/bin")
+_ENVIRONMENT = {
+    "HOME": "/tmp",
+    "LANG": "C.UTF-8",
+    "TMPDIR": "/tmp",
+    "PYTHONHASHSEED": "0",
+    "PYTHONDONTWRITEBYTECODE": "1",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """What all sandboxes of a driver share."""
+
+    folder: rundir.RunDir
+    root: tuple[str, ...]
+    python: str
+    environment: Mapping[str, str]
+    filter: Path
+
+
+class Bubblewrap:
+    """`SandboxDriver` over bubblewrap. `root` is a folder with a whole system, None the host's.
+
+    `hidden` are folders of the host no sandbox may see, should they lie below what it sees.
+    """
+
+    name = "bubblewrap"
+    is_strong = True
+
+    def __init__(self, root: Path | None = None, hidden: Iterable[Path] = ()) -> None:
+        self._root = root
+        self._hidden = tuple(hidden)
+        self._prepared: _Prepared | None = None
+
+    def __enter__(self) -> Bubblewrap:
+        missing = bwrap.missing_program()
+        if missing:
+            raise SandboxUnavailableError(missing)
+        folder = rundir.RunDir()
+        try:
+            self._prepared = self._prepare(folder)
+        except BaseException:
+            folder.close()
+            raise
+        return self
+
+    def _prepare(self, folder: rundir.RunDir) -> _Prepared:
+        etc = view.make_etc(folder.path / "etc")
+        rules = folder.path / "seccomp.bpf"
+        rules.write_bytes(seccomp.compile_filter(data_folder("sandbox") / "seccomp.json"))
+        python = view.python_below(self._root or Path("/"))
+        if self._root is None:
+            folder.compile_runner(python)
+        root = view.root_arguments(self._root, etc, python, self._hidden)
+        environment = {"PATH": _path_to(python), **_ENVIRONMENT}
+        return _Prepared(folder, root, python, environment, rules)
+
+    def __exit__(self, *exc: object) -> None:
+        if self._prepared is not None:
+            self._prepared.folder.close()
+            self._prepared = None
+
+    def open(self, spec: SandboxSpec) -> AbstractContextManager[Sandbox]:
+        """Start a sandbox; on leaving, everything of it is gone."""
+        if self._prepared is None:
+            raise SandboxError("the driver is not open; use it in a `with` block")
+        return _open(spec, self._prepared)
+
+    def probe(self) -> tuple[Probe, ...]:
+        """Try each limit by a small attack in a sandbox of its own."""
+        return probes.probe(self)
+
+    def reap(self, run: str | None = None) -> int:
+        """Remove what dead processes of this project left: groups, folders, sockets."""
+        remove_leftovers()
+        return rundir.reap(run)
+
+
+def check(root: Path | None = None) -> str | None:
+    """Return why sandboxes cannot work here, with the remedy, or None if they do."""
+    try:
+        with Bubblewrap(root) as driver, driver.open(SandboxSpec("check", "check")) as sandbox:
+            sandbox.exec(["true"], cwd="/", env={}, timeout_s=_START_TIMEOUT_S)
+    except (MachineError, OSError) as error:
+        return str(error)
+    return None
+
+
+@contextmanager
+def _open(spec: SandboxSpec, prepared: _Prepared) -> Iterator[RunnerSandbox]:
+    with ExitStack() as stack:
+        try:
+            sandbox = _start(stack, spec, prepared)
+        except OSError as error:
+            raise SandboxError(f"the sandbox could not be started: {error}") from error
+        yield sandbox
+
+
+def _start(stack: ExitStack, spec: SandboxSpec, prepared: _Prepared) -> RunnerSandbox:
+    """Start everything a sandbox needs; `stack` ends it, the last first."""
+    uid = stack.enter_context(slots.lease()) if os.getuid() == 0 else None
+    box = stack.enter_context(prepared.folder.box(spec.run, uid))
+    agent = stack.enter_context(prepared.folder.agent(spec.agent)) if spec.agent else None
+    unique = f"{prepared.folder.path.name}-{box.name}".replace("_", "-")
+    cgroup = Cgroup.create(unique, spec.limits)
+    if cgroup is not None:
+        stack.callback(cgroup.close)
+    command = (
+        *bwrap.joined(cgroup),
+        *bwrap.as_user(uid),
+        *bwrap.enclosed(spec.limits, prepared.root, box, prepared.folder.runner, agent),
+        *bwrap.runner_words(spec, prepared.python, cgroup),
+    )
+    channel, port = stack.enter_context(_started(command, prepared.filter))
+    return RunnerSandbox(
+        channel,
+        Place(
+            limits=spec.limits,
+            limits_in_force=(*_IN_FORCE, *_bounds(cgroup)),
+            environment=prepared.environment,
+            control=box,
+            model_socket=box / "model.sock" if spec.wants_model else None,
+            model_port=port,
+            count_oom_kills=cgroup.oom_kills if cgroup else lambda: 0,
+        ),
+    )
+
+
+def _path_to(python: str) -> str:
+    """Return the PATH of commands; a Python that lives elsewhere comes first."""
+    folder = str(Path(python).parent)
+    return ":".join(_PATH if folder in _PATH else (folder, *_PATH))
+
+
+def _bounds(cgroup: Cgroup | None) -> tuple[str, ...]:
+    """Name what bounds memory, files, processes and processor time."""
+    held = cgroup.limits_in_force if cgroup else ()
+    if "memory:cgroup" in held:
+        return ("processes:rlimit", *held, "inodes:memory")
+    return ("processes:rlimit", *held, "memory:rlimit-per-process")
+
+
+@contextmanager
+def _started(command: tuple[str, ...], filter_file: Path) -> Iterator[tuple[Channel, int | None]]:
+    """Start bwrap and wait for the runner's greeting; on leaving, both are gone."""
+    ours, theirs = socket.socketpair()
+    with ours, tempfile.TemporaryFile() as complaints, filter_file.open("rb") as rules:
+        with theirs:
+            process = subprocess.Popen(
+                [str(rules.fileno()) if word == bwrap.FILTER_FD else word for word in command],
+                stdin=theirs.fileno(),
+                stdout=theirs.fileno(),
+                stderr=complaints,
+                env={"PATH": ":".join(os.get_exec_path())},
+                pass_fds=(rules.fileno(),),
+                start_new_session=True,
+            )
+        channel = Channel(ours)
+        try:
+            (port,) = _greeting(channel, complaints)
+            yield channel, int(port) if port else None
+        finally:
+            channel.close()
+            _end(process)
+
+
+def _greeting(channel: Channel, complaints: IO[bytes]) -> tuple[bytes, ...]:
+    try:
+        return channel.hear(timeout_s=_START_TIMEOUT_S)
+    except SandboxError as error:
+        complaints.seek(0)
+        raise bwrap.explained(complaints.read(2000).decode(errors="replace").strip()) from error
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Wait for bwrap, which waits for all inside; the runner has ended when we hung up."""
+    try:
+        process.wait(_END_TIMEOUT_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
