@@ -1,0 +1,109 @@
+"""One value of a JSON document together with its path, so that every complaint says where."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+MISSING: Any = type("Missing", (), {"__repr__": lambda _: "nothing"})()
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A value at `path`. Every reader raises ValueError with the path when the type is wrong."""
+
+    path: str
+    value: Any
+
+    @classmethod
+    def parse(cls, body: bytes, *, max_depth: int) -> Field:
+        """Read a JSON object: UTF-8, finite numbers, whole characters, bounded nesting."""
+        try:
+            value = json.loads(body.decode(), parse_constant=_refuse_constant)
+            if b"\\ud" in body.lower():  # an escape may be half a character: would it encode?
+                json.dumps(value, ensure_ascii=False).encode()
+        except (ValueError, RecursionError) as error:
+            raise ValueError(f"the body is not valid JSON: {error}") from error
+        if not isinstance(value, dict):
+            raise ValueError("the body must be a JSON object")  # noqa: TRY004 - bad data, not a bug
+        if not _is_shallow(value, max_depth):
+            raise ValueError(f"the body is nested deeper than {max_depth} levels")
+        return cls("", value)
+
+    @property
+    def is_absent(self) -> bool:
+        """Whether the field is missing or null."""
+        return self.value is MISSING or self.value is None
+
+    def names(self) -> Iterator[str]:
+        """Yield the names of an object's fields."""
+        return iter(self.mapping())
+
+    def get(self, name: str) -> Field:
+        """Return a field of an object, absent if there is none."""
+        path = f"{self.path}.{name}" if self.path else name
+        return Field(path, self.mapping().get(name, MISSING))
+
+    def __getitem__(self, name: str) -> Field:
+        field = self.get(name)
+        if field.value is MISSING:
+            raise ValueError(f"{field.path}: field required")
+        return field
+
+    def items(self) -> Iterator[Field]:
+        """Yield the elements of a list; an absent list is empty."""
+        if self.is_absent:
+            return
+        if not isinstance(self.value, list):
+            self._refuse("a list")
+        for position, value in enumerate(self.value):
+            yield Field(f"{self.path}[{position}]", value)
+
+    def allow_only(self, *names: str) -> None:
+        """Refuse an object with any other field, unless that is null."""
+        for name in self.names():
+            if name not in names and not self.get(name).is_absent:
+                raise ValueError(f"{self.get(name).path}: not supported by this gateway")
+
+    def mapping(self) -> Mapping[str, Any]:
+        """Return an object."""
+        return self.value if isinstance(self.value, dict) else self._refuse("an object")
+
+    def text(self) -> str:
+        """Return a string."""
+        return self.value if isinstance(self.value, str) else self._refuse("a string")
+
+    def boolean(self) -> bool:
+        """Return true or false."""
+        return self.value if isinstance(self.value, bool) else self._refuse("true or false")
+
+    def integer(self, *, least: int) -> int:
+        """Return an integer of at least `least`."""
+        if isinstance(self.value, bool) or not isinstance(self.value, int) or self.value < least:
+            self._refuse(f"an integer of at least {least}")
+        return int(self.value)
+
+    def number(self, least: float, most: float) -> float:
+        """Return a number between `least` and `most`."""
+        if isinstance(self.value, bool) or not isinstance(self.value, int | float):
+            self._refuse("a number")
+        if not least <= self.value <= most:
+            self._refuse(f"between {least:g} and {most:g}")
+        return float(self.value)
+
+    def _refuse(self, wanted: str) -> NoReturn:
+        raise ValueError(f"{self.path or 'the body'}: must be {wanted}, not {self.value!r:.60}")
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not a JSON number")
+
+
+def _is_shallow(value: object, depth: int) -> bool:
+    if isinstance(value, dict):
+        return depth > 0 and all(_is_shallow(inner, depth - 1) for inner in value.values())
+    if isinstance(value, list):
+        return depth > 0 and all(_is_shallow(inner, depth - 1) for inner in value)
+    return True

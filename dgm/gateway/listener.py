@@ -1,0 +1,167 @@
+"""HTTP over one Unix socket. Which socket it is *is* the identity of the caller.
+
+Covered: more connections than the cap (closed at once), connections that say nothing, bodies that
+are too large or too slow, compressed bodies (not unpacked), passed descriptors (the kernel drops
+them, nobody receives them). Not covered: a caller that keeps its own connections busy; it waits
+for itself alone, but its requests cost the host the time to parse them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket as sockets
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from aiohttp import web
+
+from dgm.gateway.answers import Answer, refusal
+
+_log = logging.getLogger(__name__)
+_log.addHandler(logging.NullHandler())  # what a hostile caller provokes stays out of the terminal
+_log.propagate = False
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The bounds of one socket."""
+
+    connections: int = 8
+    body_bytes: int = 8 * 1024 * 1024
+    first_request_s: float = 30.0
+    idle_s: float = 300.0
+    body_s: float = 60.0
+
+
+_BACKLOG = 256
+Handler = Callable[[str, str, bytes], Awaitable[Answer]]
+_WebHandler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+
+
+class Listener:
+    """Serves one handler `(method, path, body) -> Answer`; used on the loop's thread only."""
+
+    def __init__(self, handler: Handler, limits: Limits) -> None:
+        self._handler = handler
+        self._limits = limits
+        self._web = _Web(self._answer, limits)
+        self._server: asyncio.Server | None = None
+        self._folder_fd = -1
+
+    async def start(self, path: Path) -> None:
+        """Listen at `path`, replacing a stale socket; anybody who sees the folder may connect."""
+        with suppress(FileNotFoundError):
+            path.unlink()
+        self._folder_fd = os.open(path.parent, os.O_PATH | os.O_DIRECTORY)
+        # Socket addresses end after 107 bytes, host folders do not.
+        socket = sockets.socket(sockets.AF_UNIX, sockets.SOCK_STREAM)
+        try:
+            socket.bind(f"/proc/self/fd/{self._folder_fd}/{path.name}")
+            path.chmod(0o666)
+            loop = asyncio.get_running_loop()
+            self._server = await loop.create_unix_server(
+                self._accept, sock=socket, backlog=_BACKLOG
+            )
+        except OSError:
+            socket.close()
+            os.close(self._folder_fd)
+            raise
+        self._path = path
+
+    async def stop(self) -> None:
+        """Close the socket, its file and every connection."""
+        if self._server is None:
+            return
+        loop = asyncio.get_running_loop()
+        for socket in self._server.sockets:
+            loop.remove_reader(socket.fileno())
+        for _ in range(2):  # a connection accepted a moment ago must be made to be closed below
+            await asyncio.sleep(0)
+        self._server.close()
+        self._server = None
+        self._path.unlink(missing_ok=True)
+        await self._web.shutdown(timeout=0.1)
+        os.close(self._folder_fd)
+
+    def _accept(self) -> asyncio.Protocol:
+        return self._web() if self._web.accepted < self._limits.connections else _Refused()
+
+    async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
+        self._web.heard(request.protocol)
+        try:
+            async with asyncio.timeout(self._limits.body_s):
+                body = await request.read()
+        except TimeoutError:
+            return _last(refusal(408, "timeout_error", "the body took too long"))
+        except web.HTTPRequestEntityTooLarge:
+            message = f"the body is larger than {self._limits.body_bytes} bytes"
+            return _last(refusal(413, "request_too_large", message))
+        return _response(await self._handler(request.method, request.path, body))
+
+
+def _response(answer: Answer) -> web.Response:
+    return web.Response(
+        body=answer.body,
+        status=answer.status,
+        headers=answer.headers,
+        content_type="application/json",
+    )
+
+
+def _last(answer: Answer) -> web.Response:
+    """Answer, then close the connection: the rest of the body is not wanted."""
+    response = _response(answer)
+    response.force_close()
+    return response
+
+
+class _Web(web.Server):
+    """Counts its connections from the moment they are accepted, and drops the silent ones."""
+
+    def __init__(self, handler: _WebHandler, limits: Limits) -> None:
+        loop = asyncio.get_running_loop()
+        super().__init__(
+            handler,
+            request_factory=partial(web.BaseRequest, loop=loop, client_max_size=limits.body_bytes),
+            keepalive_timeout=limits.idle_s,
+            lingering_time=1.0,
+            access_log=None,
+            auto_decompress=False,
+            logger=_log,
+        )
+        self.accepted = 0
+        self._patience_s = limits.first_request_s
+        self._silent: dict[web.RequestHandler, asyncio.TimerHandle] = {}
+
+    def __call__(self) -> web.RequestHandler:
+        self.accepted += 1
+        return super().__call__()
+
+    def connection_made(self, handler: web.RequestHandler, transport: asyncio.Transport) -> None:
+        super().connection_made(handler, transport)
+        loop = asyncio.get_running_loop()
+        self._silent[handler] = loop.call_later(self._patience_s, transport.abort)
+
+    def connection_lost(
+        self, handler: web.RequestHandler, exc: BaseException | None = None
+    ) -> None:
+        super().connection_lost(handler, exc)
+        self.accepted -= 1
+        self.heard(handler)
+
+    def heard(self, handler: web.RequestHandler) -> None:
+        """Note that a connection has sent a request, or is gone."""
+        if timer := self._silent.pop(handler, None):
+            timer.cancel()
+
+
+class _Refused(asyncio.Protocol):
+    """A connection beyond the cap: closed as soon as it is made."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        transport.close()

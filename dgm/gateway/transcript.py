@@ -1,0 +1,210 @@
+r"""The record of a session: append-only JSONL, flushed line by line, compressed when closed.
+
+Two kinds of lines. `{"index", "reserved"}` is written before a call, so that a call under way when
+the process is killed still counts at its worst case. `{"index", "started_at", "seconds", "request",
+"reply", "error", "usage"}` is written after it. A request repeats the conversation so far:
+`request.kept` says how many messages are those of the line before, only the rest is written.
+
+`NAME.jsonl` becomes `NAME.jsonl.gz` on closing. Where both exist the plain file holds everything.
+All functions take the plain path.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import IO, Any
+
+from dgm.gateway.codec import (
+    decode_reply,
+    decode_request,
+    message_object,
+    reply_object,
+    request_object,
+)
+from dgm.gateway.redaction import may_hold_key, redact_json
+from dgm.gateway.wire import Message, Reply, Request
+from dgm.records import Usage
+
+
+class Failure(StrEnum):
+    """Why a call has no reply."""
+
+    OVER_BUDGET = "over_budget"
+    PROVIDER = "provider"
+    CLOSED = "closed"
+    GATEWAY = "gateway"
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One call: the request, and a reply or a failure with its message.
+
+    `started_at` is seconds since the epoch, `seconds` how long it took with all retries.
+    """
+
+    index: int
+    request: Request
+    reply: Reply | None = None
+    failure: Failure | None = None
+    message: str = ""
+    usage: Usage = field(default_factory=Usage)
+    started_at: float = 0.0
+    seconds: float = 0.0
+
+
+class TranscriptWriter:
+    """Appends to one transcript; used under the lock of its session.
+
+    Opening a transcript again goes on after the last whole line.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._previous: tuple[Message, ...] = ()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _restore(path)
+        self._file = path.open("ab")
+
+    def reserve(self, index: int, worst: Usage) -> None:
+        """Note a call that is about to be made."""
+        self._write({"index": index, "reserved": _usage_object(worst)})
+
+    def append(self, exchange: Exchange) -> None:
+        """Write one finished exchange."""
+        kept = _common(self._previous, exchange.request.messages)
+        request = request_object(exchange.request)
+        request["kept"] = kept
+        request["messages"] = request["messages"][kept:]
+        self._previous = exchange.request.messages
+        error = {"kind": exchange.failure, "message": exchange.message}
+        self._write(
+            {
+                "index": exchange.index,
+                "started_at": exchange.started_at,
+                "seconds": exchange.seconds,
+                "request": request,
+                "reply": reply_object(exchange.reply) if exchange.reply else None,
+                "error": error if exchange.failure else None,
+                "usage": _usage_object(exchange.usage),
+            }
+        )
+
+    def close(self) -> None:
+        """Compress the transcript; a crash in between leaves it readable."""
+        self._file.close()
+        packed = _packed(self._path)
+        partial = packed.with_name(packed.name + ".partial")
+        with self._path.open("rb") as plain, gzip.open(partial, "wb", compresslevel=3) as target:
+            shutil.copyfileobj(plain, target)
+        partial.replace(packed)
+        self._path.unlink()
+
+    def _write(self, line: dict[str, Any]) -> None:
+        text = json.dumps(line)
+        if may_hold_key(text):
+            text = json.dumps(redact_json(line))  # string by string: escapes hide word borders
+        self._file.write(text.encode() + b"\n")
+        self._file.flush()
+
+
+def read_transcript(path: Path) -> Iterator[Exchange]:
+    """Yield the finished exchanges in the order they finished; a torn last line is left out.
+
+    Raises: FileNotFoundError if there is no transcript, ValueError if a whole line is damaged.
+    """
+    previous: tuple[Message, ...] = ()
+    for line in _lines(path):
+        if "request" in line:
+            exchange = _exchange(line, previous)
+            previous = exchange.request.messages
+            yield exchange
+
+
+def usage_of(path: Path) -> Usage:
+    """Return what a session consumed, also one that was killed; nothing if there is no file.
+
+    A call that was under way counts at its worst case.
+    """
+    total = Usage()
+    under_way: dict[int, Usage] = {}
+    with suppress(FileNotFoundError):
+        for line in _lines(path):
+            index = line["index"]
+            if "reserved" in line:
+                total += under_way.get(index, Usage())  # the same index again: killed before
+                under_way[index] = Usage(**line["reserved"])
+            else:
+                total += Usage(**line["usage"])
+                under_way.pop(index, None)
+    return sum(under_way.values(), total)
+
+
+def _usage_object(usage: Usage) -> dict[str, float]:
+    return {
+        "calls": usage.calls,
+        "input_tokens": usage.input_tokens,
+        "output_tokens": usage.output_tokens,
+        "cost_usd": usage.cost_usd,
+    }
+
+
+def _packed(path: Path) -> Path:
+    return path.with_name(path.name + ".gz")
+
+
+def _restore(path: Path) -> None:
+    """Unpack a closed transcript, and cut a torn last line off an open one."""
+    if path.exists():
+        whole = path.read_bytes()
+        if not whole.endswith(b"\n"):
+            with path.open("r+b") as file:
+                file.truncate(whole.rfind(b"\n") + 1)
+    elif _packed(path).exists():
+        partial = path.with_name(path.name + ".partial")
+        with gzip.open(_packed(path), "rb") as packed, partial.open("wb") as target:
+            shutil.copyfileobj(packed, target)
+        partial.replace(path)
+
+
+def _open(path: Path) -> IO[bytes]:
+    try:
+        return path.open("rb")
+    except FileNotFoundError:
+        return gzip.open(_packed(path), "rb")  # type: ignore[return-value]
+
+
+def _lines(path: Path) -> Iterator[dict[str, Any]]:
+    with _open(path) as file:
+        for line in file:
+            if line.endswith(b"\n"):
+                yield json.loads(line)
+
+
+def _exchange(line: dict[str, Any], previous: tuple[Message, ...]) -> Exchange:
+    request, reply, error = line["request"], line["reply"], line["error"] or {}
+    kept = previous[: request.pop("kept")]
+    messages = [*map(message_object, kept), *request["messages"]]
+    return Exchange(
+        index=line["index"],
+        request=decode_request(json.dumps({**request, "messages": messages}).encode()),
+        reply=decode_reply(json.dumps(reply).encode()) if reply else None,
+        failure=Failure(error["kind"]) if error else None,
+        message=error.get("message", ""),
+        usage=Usage(**line["usage"]),
+        started_at=line["started_at"],
+        seconds=line["seconds"],
+    )
+
+
+def _common(before: tuple[Message, ...], now: tuple[Message, ...]) -> int:
+    for position, (one, other) in enumerate(zip(before, now, strict=False)):
+        if one != other:
+            return position
+    return min(len(before), len(now))
