@@ -1,0 +1,58 @@
+"""`agent.toml`: what makes a folder an agent (docs/agent-contract.md)."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from dgm.errors import AgentFormatError
+from dgm.records import AgentManifest
+
+MANIFEST_NAME = "agent.toml"
+_MAX_BYTES = 64 * 1024
+
+
+def read_manifest(folder: Path) -> AgentManifest:
+    """Read how to start and to test the agent in a folder the host owns.
+
+    Raises: AgentFormatError, one line that names what is wrong.
+    """
+    path = folder / MANIFEST_NAME
+    document = _parse(path)
+    agent = document.get("agent")
+    if not isinstance(agent, dict):
+        raise AgentFormatError(f"{path} has no [agent] table")
+    name = agent.get("name", "agent")
+    if not isinstance(name, str) or not name.strip() or not name.isprintable():
+        raise AgentFormatError(f"{path}: name must be a line of text")
+    return AgentManifest(_words(agent, "command", path), _words(agent, "tests", path), name)
+
+
+def _parse(path: Path) -> Mapping[str, Any]:
+    if path.is_symlink() or not path.is_file():
+        raise AgentFormatError(
+            f"{path.parent} is not an agent: it has no {MANIFEST_NAME}; see docs/agent-contract.md"
+        )
+    if path.stat().st_size > _MAX_BYTES:
+        raise AgentFormatError(f"{path} is larger than {_MAX_BYTES // 1024} KiB")
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise AgentFormatError(f"{path} is not valid TOML: {_one_line(error)}") from error
+
+
+def _words(agent: Mapping[str, Any], key: str, path: Path) -> tuple[str, ...]:
+    words = agent.get(key)
+    if words is None:
+        raise AgentFormatError(f'{path}: {key} is missing; write {key} = ["python3", ...]')
+    if not isinstance(words, list) or not words or not all(isinstance(w, str) for w in words):
+        raise AgentFormatError(f"{path}: {key} must be a list of words, not {words!r:.60}")
+    if not words[0].strip() or any("\0" in word for word in words):
+        raise AgentFormatError(f"{path}: {key} holds an empty or impossible word")
+    return tuple(words)
+
+
+def _one_line(error: Exception) -> str:
+    return str(error).splitlines()[0] if str(error) else type(error).__name__

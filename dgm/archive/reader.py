@@ -1,0 +1,228 @@
+"""Everything that can be asked of a run. Scores are computed from rows; nothing is changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from sqlite3 import Connection, Row
+from threading import RLock
+from typing import Self
+
+from dgm.archive import rows
+from dgm.archive.branches import AgentRepository
+from dgm.archive.database import open_for_reading
+from dgm.archive.layout import RunFolder
+from dgm.archive.tree import ArchiveTree
+from dgm.errors import ArchiveError
+from dgm.events import Event
+from dgm.records import Agent, Purpose, Rollout, RolloutKey, Score, Split, Task, Usage
+
+_EVIDENCE = (
+    "purpose = 'evaluate' AND outcome IS NOT NULL AND outcome <> 'infrastructure' AND split = ?"
+)
+_ROLLOUTS = f"""
+    SELECT rollouts.*, {rows.USAGE_COLUMNS}
+    FROM rollouts LEFT JOIN spending ON spending.rollout_id = rollouts.id
+"""
+
+
+class RunReader:
+    """A run as its files tell it. May be shared by threads; works while another process writes."""
+
+    def __init__(self, run: RunFolder, connection: Connection, repository: AgentRepository) -> None:
+        self.run = run
+        self.repository = repository
+        self._connection = connection
+        self._guard = RLock()
+
+    @classmethod
+    @contextmanager
+    def open(cls, folder: Path) -> Iterator[Self]:
+        """Open a run for reading; needs no write permission.
+
+        Raises: ArchiveError if it is missing, half written, or from another version.
+        """
+        run = RunFolder(folder)
+        with (
+            open_for_reading(run.database) as connection,
+            AgentRepository.open(run.agents) as repository,
+        ):
+            yield cls(run, connection, repository)
+
+    @property
+    def settings(self) -> str:
+        """The settings the run was created with, as TOML, frozen."""
+        return self.recall("settings") or ""
+
+    def recall(self, key: str) -> str | None:
+        """Return what was remembered under `key` (the random state, ...), or None."""
+        found = self._rows("SELECT value FROM meta WHERE key = ?", key)
+        return found[0]["value"] if found else None
+
+    def agents(self) -> tuple[Agent, ...]:
+        """All agents by number, with what each has spent."""
+        usage = self.usage_by_agent()
+        return tuple(
+            rows.read_agent(row, usage.get(row["id"], rows.NOTHING_SPENT))
+            for row in self._rows("SELECT * FROM agents ORDER BY number")
+        )
+
+    def agent(self, agent_id: str) -> Agent:
+        """One agent.
+
+        Raises: ArchiveError if there is none of that id.
+        """
+        found = self._rows("SELECT * FROM agents WHERE id = ?", agent_id)
+        if not found:
+            raise ArchiveError(f"there is no agent {agent_id!r} in run {self.run.name}")
+        (spent,) = self._rows(
+            f"SELECT {rows.USAGE_SUMS} FROM spending WHERE agent_id = ?", agent_id
+        )
+        return rows.read_agent(found[0], rows.read_usage(spent))
+
+    def tasks(self, split: Split | None = None) -> tuple[Task, ...]:
+        """The run's tasks in the benchmark's order."""
+        found = self._rows("SELECT * FROM tasks ORDER BY position")
+        return tuple(rows.read_task(row) for row in found if split in (None, row["split"]))
+
+    def task(self, task_id: str) -> Task:
+        """One task.
+
+        Raises: ArchiveError if the run has none of that id.
+        """
+        found = self._rows("SELECT * FROM tasks WHERE id = ?", task_id)
+        if not found:
+            raise ArchiveError(f"there is no task {task_id!r} in run {self.run.name}")
+        return rows.read_task(found[0])
+
+    def rollouts(
+        self,
+        agent_id: str | None = None,
+        purpose: Purpose | None = None,
+        split: Split | None = None,
+    ) -> tuple[Rollout, ...]:
+        """Finished rollouts in the order they were started, those matching all that is given."""
+        given = {"agent_id": agent_id, "purpose": purpose, "split": split}
+        wanted = {column: value for column, value in given.items() if value is not None}
+        where = "".join(f" AND rollouts.{column} = ?" for column in wanted)
+        found = self._rows(
+            f"{_ROLLOUTS} WHERE outcome IS NOT NULL{where} ORDER BY number", *wanted.values()
+        )
+        return tuple(map(rows.read_rollout, found))
+
+    def rollout(self, rollout_id: str) -> Rollout:
+        """One finished rollout.
+
+        Raises: ArchiveError if there is none, or it still runs.
+        """
+        found = self._rows(f"{_ROLLOUTS} WHERE rollouts.id = ?", rollout_id)
+        if not found or found[0]["outcome"] is None:
+            state = "is not finished" if found else "does not exist"
+            raise ArchiveError(f"rollout {rollout_id} {state} in run {self.run.name}")
+        return rows.read_rollout(found[0])
+
+    def running_rollouts(self) -> tuple[str, ...]:
+        """The ids of rollouts that were started and not finished."""
+        found = self._rows("SELECT id FROM rollouts WHERE outcome IS NULL ORDER BY number")
+        return tuple(row["id"] for row in found)
+
+    def find_rollout(self, key: RolloutKey) -> Rollout | None:
+        """Return the evidence for this unit of work, which then need not be done again."""
+        found = self._rows(
+            f"{_ROLLOUTS} WHERE tree_hash = ? AND task_digest = ? AND purpose = ? AND attempt = ? "
+            "AND grader_version = ? AND outcome IS NOT NULL AND outcome <> 'infrastructure'",
+            *(key.tree_hash, key.task_digest, key.purpose, key.attempt, key.grader_version),
+        )
+        return rows.read_rollout(found[0]) if found else None
+
+    def evaluations(self, agent_id: str, split: Split = Split.SEARCH) -> tuple[Rollout, ...]:
+        """The evidence about an agent's code, whoever of its owners it was made for."""
+        found = self._rows(
+            f"{_ROLLOUTS} WHERE {_EVIDENCE} AND tree_hash = "
+            "(SELECT tree_hash FROM agents WHERE id = ?) ORDER BY rollouts.number",
+            *(split, agent_id),
+        )
+        return tuple(map(rows.read_rollout, found))
+
+    def scores(self, split: Split) -> dict[str, Score]:
+        """The score of every agent with evidence on that split."""
+        found = self._rows(
+            "SELECT agents.id, counts.* FROM agents JOIN (SELECT tree_hash, count(*) AS attempted, "
+            "count(CASE outcome WHEN 'solved' THEN 1 END) AS solved "
+            f"FROM rollouts WHERE {_EVIDENCE} GROUP BY tree_hash) AS counts "
+            "ON counts.tree_hash = agents.tree_hash ORDER BY agents.number",
+            split,
+        )
+        return {row["id"]: Score(row["solved"], row["attempted"]) for row in found}
+
+    def score(self, agent_id: str, split: Split = Split.SEARCH) -> Score:
+        """The score of one agent; nothing attempted is an empty score."""
+        (row,) = self._rows(
+            "SELECT count(*) AS attempted, count(CASE outcome WHEN 'solved' THEN 1 END) AS solved "
+            f"FROM rollouts WHERE {_EVIDENCE} "
+            "AND tree_hash = (SELECT tree_hash FROM agents WHERE id = ?)",
+            *(split, agent_id),
+        )
+        return Score(row["solved"], row["attempted"])
+
+    def outcome_matrix(self, split: Split) -> dict[str, dict[str, Score]]:
+        """Agent id to task id to the score over that task's attempts."""
+        found = self._rows(
+            "SELECT agents.id, task_id, count(*) AS attempted, "
+            "count(CASE outcome WHEN 'solved' THEN 1 END) AS solved "
+            f"FROM rollouts JOIN agents USING (tree_hash) WHERE {_EVIDENCE} "
+            "GROUP BY agents.number, task_id ORDER BY agents.number, task_id",
+            split,
+        )
+        matrix: dict[str, dict[str, Score]] = {}
+        for row in found:
+            cell = Score(row["solved"], row["attempted"])
+            matrix.setdefault(row["id"], {})[row["task_id"]] = cell
+        return matrix
+
+    def usage(self) -> Usage:
+        """What the whole run has spent."""
+        (row,) = self._rows(f"SELECT {rows.USAGE_SUMS} FROM spending")
+        return rows.read_usage(row)
+
+    def usage_by_agent(self) -> dict[str, Usage]:
+        """Agent id to what was spent on it, rollouts and the host's own calls together."""
+        return self._usage_by("agent_id")
+
+    def usage_by_step(self) -> dict[str, Usage]:
+        """`diagnose`, `modify`, `evaluate`, ... to what was spent there."""
+        return self._usage_by("step")
+
+    def events(self, since: int = 0) -> tuple[Event, ...]:
+        """Events with an id above `since`, oldest first."""
+        found = self._rows("SELECT * FROM events WHERE id > ? ORDER BY id", since)
+        return tuple(map(rows.read_event, found))
+
+    def last_event(self) -> Event | None:
+        """The newest event, None before the first."""
+        found = self._rows("SELECT * FROM events ORDER BY id DESC LIMIT 1")
+        return rows.read_event(found[0]) if found else None
+
+    def tree(self) -> ArchiveTree:
+        """The agents and their scores on the search split as a tree in memory."""
+        return ArchiveTree(self.agents(), self.scores(Split.SEARCH))
+
+    def database_problems(self) -> tuple[str, ...]:
+        """What SQLite finds wrong with its file, and rows that refer to nothing."""
+        damages = [row[0] for row in self._rows("PRAGMA integrity_check") if row[0] != "ok"]
+        orphans = [
+            f"{table} row {rowid} refers to a missing row of {parent}"
+            for table, rowid, parent, _ in self._rows("PRAGMA foreign_key_check")
+        ]
+        return (*damages, *orphans)
+
+    def _usage_by(self, column: str) -> dict[str, Usage]:
+        found = self._rows(
+            f"SELECT {column} AS owner, {rows.USAGE_SUMS} FROM spending GROUP BY {column}"
+        )
+        return {row["owner"]: rows.read_usage(row) for row in found}
+
+    def _rows(self, query: str, *values: object) -> list[Row]:
+        with self._guard:
+            return self._connection.execute(query, values).fetchall()

@@ -1,0 +1,84 @@
+"""Bring an agent's repository of the user's into a folder the host owns."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+from dgm import processes
+from dgm.archive.manifest import read_manifest
+from dgm.archive.snapshot import take_snapshot
+from dgm.errors import AgentFormatError, ChildRefusedError
+from dgm.records import AgentManifest
+
+_LEFT_OUT = frozenset(
+    {".git", "__pycache__", ".venv", ".pytest_cache", ".mypy_cache", ".ruff_cache"}
+)
+
+_ENVIRONMENT = {
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_CONFIG_COUNT": "1",  # the repository may belong to another user; it is only listed
+    "GIT_CONFIG_KEY_0": "safe.directory",
+    "GIT_CONFIG_VALUE_0": "*",
+}
+
+
+def import_seed(path: Path, into: Path) -> AgentManifest:
+    """Copy a seed agent's files: those git tracks (as they lie there now), or else all.
+
+    `into` must not exist; it is made whole or not at all. The user's repository is only read.
+
+    Raises: AgentFormatError if it is no agent, or holds what an agent must not.
+    """
+    if not path.is_dir():
+        what = "is a file" if path.exists() else "does not exist"
+        raise AgentFormatError(f"the seed agent {path} {what}; name a folder with an agent.toml")
+    read_manifest(path)
+    try:
+        _copy(path, _tracked_files(path) or _all_files(path), into)
+        take_snapshot(into)
+        return read_manifest(into)
+    except ChildRefusedError as refusal:
+        shutil.rmtree(into, ignore_errors=True)
+        raise AgentFormatError(f"{path} cannot be an agent: {refusal.reason}") from refusal
+    except BaseException:
+        shutil.rmtree(into, ignore_errors=True)
+        raise
+
+
+def _tracked_files(path: Path) -> list[str]:
+    """Ask git for the files it tracks below `path`; none if that is no repository of its own."""
+    if not (path / ".git").exists():
+        return []
+    command = ["git", "-c", "core.fsmonitor=false", "-C", str(path), "ls-files", "-z"]
+    listed = processes.run(command, env=_ENVIRONMENT, timeout_s=60)
+    if listed.code != 0:
+        reason = listed.stderr.decode("utf-8", "replace").strip()
+        raise AgentFormatError(f"git cannot read {path}: {reason.splitlines()[-1:]}")
+    names = [os.fsdecode(name) for name in listed.stdout.split(b"\0") if name]
+    return [name for name in names if os.path.lexists(path / name)]
+
+
+def _all_files(path: Path) -> list[str]:
+    names: list[str] = []
+    for folder, folders, files in os.walk(path):
+        links = [name for name in folders if Path(folder, name).is_symlink()]
+        folders[:] = [name for name in folders if name not in _LEFT_OUT and name not in links]
+        here = Path(folder).relative_to(path)
+        names += [str(here / name) for name in (*files, *links) if name not in _LEFT_OUT]
+    return names
+
+
+def _copy(path: Path, names: list[str], into: Path) -> None:
+    into.mkdir(parents=True)
+    for name in names:
+        source, target = path / name, into / name
+        if source.is_symlink() or not source.is_file():
+            raise AgentFormatError(
+                f"{path} cannot be an agent: {name} is a link, a submodule, or no file"
+            )
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, target, follow_symlinks=False)
+        target.chmod(0o755 if source.stat().st_mode & 0o100 else 0o644)
