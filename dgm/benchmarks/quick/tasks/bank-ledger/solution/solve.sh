@@ -1,0 +1,2 @@
+#!/bin/bash
+cp /solution/ledger.py /workspace/ledger.py

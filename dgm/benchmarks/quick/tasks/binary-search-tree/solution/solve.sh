@@ -1,0 +1,3 @@
+#!/bin/bash
+set -e
+cp /solution/search_tree.py /workspace/search_tree.py

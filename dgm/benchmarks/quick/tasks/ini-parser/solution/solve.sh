@@ -1,0 +1,2 @@
+#!/bin/bash
+cp /solution/settings.py /workspace/settings.py

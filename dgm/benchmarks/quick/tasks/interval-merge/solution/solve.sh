@@ -1,0 +1,2 @@
+#!/bin/bash
+cp /solution/intervals.py /workspace/intervals.py

@@ -1,0 +1,3 @@
+#!/bin/bash
+set -e
+cp /solution/scheduler.py /workspace/scheduler.py

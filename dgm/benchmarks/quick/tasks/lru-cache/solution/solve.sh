@@ -1,0 +1,2 @@
+#!/bin/bash
+cp /solution/cache.py /workspace/cache.py

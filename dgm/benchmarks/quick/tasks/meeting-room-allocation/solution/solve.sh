@@ -1,0 +1,3 @@
+#!/bin/bash
+set -e
+cp /solution/rooms.py /workspace/rooms.py

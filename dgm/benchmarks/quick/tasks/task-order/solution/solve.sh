@@ -1,0 +1,2 @@
+#!/bin/bash
+cp /solution/order.py /workspace/order.py

@@ -1,0 +1,2 @@
+#!/bin/bash
+cp /solution/template.py /workspace/template.py

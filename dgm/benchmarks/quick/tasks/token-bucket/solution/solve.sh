@@ -1,0 +1,2 @@
+#!/bin/bash
+cp /solution/limiter.py /workspace/limiter.py

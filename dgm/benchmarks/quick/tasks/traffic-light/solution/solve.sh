@@ -1,0 +1,3 @@
+#!/bin/bash
+set -e
+cp /solution/traffic_light.py /workspace/traffic_light.py

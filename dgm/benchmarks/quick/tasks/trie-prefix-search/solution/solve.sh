@@ -1,0 +1,3 @@
+#!/bin/bash
+set -e
+cp /solution/trie.py /workspace/trie.py

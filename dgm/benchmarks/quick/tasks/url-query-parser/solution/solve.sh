@@ -1,0 +1,3 @@
+#!/bin/bash
+set -e
+cp /solution/query.py /workspace/query.py

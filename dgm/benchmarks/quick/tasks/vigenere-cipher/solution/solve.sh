@@ -1,0 +1,3 @@
+#!/bin/bash
+set -e
+cp /solution/vigenere.py /workspace/vigenere.py
