@@ -1,0 +1,160 @@
+"""The built-in model as improver: it changes an agent's repository through the agent's own tools.
+
+It lists and views the files, draws one change (sometimes a second) from the catalogue and the
+random mutations, runs the agent's own tests and stops. It repairs nothing, and it has no idea
+which changes help: the words of the diagnosis only shift the odds.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+import shlex
+import tomllib
+from collections.abc import Iterator
+
+from dgm.gateway.builtin.catalogue import CATALOGUE, Change, Files, is_test, words_of
+from dgm.gateway.builtin.conversation import Conversation, Step, chance, read
+from dgm.gateway.builtin.mutations import MUTATIONS
+from dgm.gateway.builtin.tools import Overwrite, Replace, Run, ToolBox, View
+from dgm.gateway.protocol import CallContext
+from dgm.gateway.wire import Request, Text, ToolUse
+
+_LIST = "find . -type f -not -path './.git/*' -not -name '*.pyc' | sort"
+_GUESSES = ("agent.toml", "settings.json", "main.py", "loop.py", "prompts/system.md")
+_READABLE = re.compile(r"\.(py|json|toml|md|txt)$")
+_ABOUT = re.compile(r"(^|/)(README|LICENSE|CHANGELOG)", re.IGNORECASE)
+_VIEWS_PER_REPLY = 8
+_VIEWS_PER_FILE = 4
+_SECOND_CHANGE = 0.25
+_STEERING = 3
+_CARELESSNESS = 2.0
+
+
+def answer(request: Request, context: CallContext) -> tuple[Text | ToolUse, ...]:
+    """Answer the next step of a self-modification, the same for the same request and seed."""
+    conversation = read(request)
+    edits = [step for step in conversation.steps if _is_edit(step)]
+    calls = () if edits else _listing(conversation) or _views(conversation)
+    return calls or _next_change(conversation, edits, context) or (Text("That is all."),)
+
+
+def draw(files: Files, proposal: str, rng: random.Random, box: ToolBox) -> Change | None:
+    """Draw a change that these tools can make; None if there is none.
+
+    A change weighs 1 + 3 x the number of its words that the proposal uses; an entry weighs as much
+    as its best change, a mutation `_CARELESSNESS` times that. Within an entry weights are squared.
+    """
+    wanted = words_of(proposal)
+    offers: list[list[Change]] = []
+    weights: list[float] = []
+    shares = [(entry, 1.0) for entry in CATALOGUE] + [(e, _CARELESSNESS) for e in MUTATIONS]
+    for entry, share in shares:
+        if offer := [change for change in entry(files) if _can_make(change, files, box)]:
+            offers.append(offer)
+            weights.append(share * max(_weight(change, wanted) for change in offer))
+    if not offers:
+        return None
+    (offer,) = rng.choices(offers, weights)
+    return rng.choices(offer, [_weight(change, wanted) ** 2 for change in offer])[0]
+
+
+def _weight(change: Change, wanted: frozenset[str]) -> int:
+    return 1 + _STEERING * len(change.words & wanted)
+
+
+def _is_edit(step: Step) -> bool:
+    removes = isinstance(step.action, Run) and step.action.command.startswith("rm ")
+    return removes or isinstance(step.action, Overwrite | Replace)
+
+
+def _listing(conversation: Conversation) -> tuple[ToolUse, ...]:
+    call = conversation.box.run(_LIST)
+    listed = any(isinstance(step.action, Run) for step in conversation.steps)
+    return (call,) if call and not listed else ()
+
+
+def _views(conversation: Conversation) -> tuple[ToolUse, ...]:
+    """View what is not yet seen, and go on where a view was clipped if the viewer can."""
+    calls = (_view(path, conversation) for path in conversation.paths or _GUESSES)
+    return tuple(call for call in calls if call)[:_VIEWS_PER_REPLY]
+
+
+def _view(path: str, conversation: Conversation) -> ToolUse | None:
+    if is_test(path) or _ABOUT.search(path) or not _READABLE.search(path):
+        return None
+    seen, box = conversation.files.get(path), conversation.box
+    looks = sum(
+        isinstance(step.action, View) and step.action.path == path and step.result is not None
+        for step in conversation.steps
+    )
+    if looks == 0:
+        return box.view(path)
+    if seen and not seen.complete and box.can_view_lines and looks < _VIEWS_PER_FILE:
+        return box.view(path, seen.last_line + 1)
+    return None
+
+
+def _next_change(
+    conversation: Conversation, edits: list[Step], context: CallContext
+) -> tuple[Text | ToolUse, ...]:
+    made = len({step.turn for step in edits})
+    is_second = made == 1 and chance(context, "improve/second").random() < _SECOND_CHANGE
+    if (made and not is_second) or not all(step.succeeded for step in edits):
+        return ()
+    files = {path: view.text for path, view in conversation.files.items() if view.complete}
+    rng, box = chance(context, f"improve/{made}"), conversation.box
+    change = draw(files, conversation.statement, rng, box)
+    if change is None:
+        return ()
+    return (Text(change.title), *_edit_calls(change, files, box), *_test_run(files, box))
+
+
+def _can_make(change: Change, files: Files, box: ToolBox) -> bool:
+    for path, text in change.edits.items():
+        if text is None:
+            able = box.shell
+        elif path in files:
+            able = box.replacer or box.overwriter
+        else:
+            able = box.creator or box.overwriter
+        if able is None:
+            return False
+    return True
+
+
+def _edit_calls(change: Change, files: Files, box: ToolBox) -> Iterator[ToolUse]:
+    for path, text in change.edits.items():
+        if text is None:
+            call = box.run(f"rm -- {shlex.quote(path)}")
+        elif path not in files:
+            call = box.create(path, text)
+        else:
+            call = box.replace(path, *_passage(files[path], text)) or box.overwrite(path, text)
+        if call:
+            yield call
+
+
+def _passage(old: str, new: str) -> tuple[str, str]:
+    """Return the lines that differ, with as many around them as make them occur once."""
+    before, after = old.splitlines(keepends=True), new.splitlines(keepends=True)
+    shared = min(len(before), len(after))
+    head = next((n for n in range(shared) if before[n] != after[n]), shared)
+    rest = shared - head
+    tail = next((n for n in range(rest) if before[-1 - n] != after[-1 - n]), rest)
+    while True:
+        passage = "".join(before[head : len(before) - tail])
+        if (passage and old.count(passage) == 1) or not (head or tail):
+            return passage, "".join(after[head : len(after) - tail])
+        head, tail = max(0, head - 1), max(0, tail - 1)
+
+
+def _test_run(files: Files, box: ToolBox) -> Iterator[ToolUse]:
+    """Run the agent's own tests as its agent.toml says, if that and a shell are there."""
+    try:
+        command = tomllib.loads(files.get("agent.toml", ""))["agent"]["tests"]
+        call = box.run(f"timeout 60 {shlex.join(command)}")
+    except (tomllib.TOMLDecodeError, KeyError, TypeError):
+        return
+    if call:
+        yield call
