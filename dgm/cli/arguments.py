@@ -1,0 +1,52 @@
+"""Options that several commands share, and what they name."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dgm.archive.reader import RunReader
+
+DEFAULT_ARCHIVE = Path("archive")
+
+
+def add_archive(parser: argparse.ArgumentParser) -> None:
+    """`--archive DIR`: where runs live."""
+    parser.add_argument(
+        "--archive", type=Path, default=DEFAULT_ARCHIVE, metavar="DIR",
+        help="where runs live (default: ./archive)",
+    )  # fmt: skip
+
+
+def add_run(parser: argparse.ArgumentParser, *, as_option: bool) -> None:
+    """`RUN`, or `--run RUN` where the position is taken; the newest by default."""
+    text = "the run (default: the newest)"
+    if as_option:
+        parser.add_argument("--run", metavar="RUN", help=text)
+    else:
+        parser.add_argument("run", nargs="?", metavar="RUN", help=text)
+    add_archive(parser)
+
+
+def add_agent(parser: argparse.ArgumentParser) -> None:
+    """`AGENT`."""
+    parser.add_argument("agent", metavar="AGENT", help="best, seed, an id, or the start of one")
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    """`--json`."""
+    parser.add_argument("--json", action="store_true", help="print JSON instead of text")
+
+
+@contextmanager
+def reading(arguments: argparse.Namespace) -> Iterator[RunReader]:
+    """Open the run that the arguments name. Raises: ArchiveError."""
+    from dgm.archive.layout import find_run
+    from dgm.archive.reader import RunReader
+
+    with RunReader.open(find_run(arguments.archive, arguments.run).path) as reader:
+        yield reader

@@ -1,0 +1,59 @@
+"""`dgm eval`: measure an agent; what is known already is not run again."""
+
+from __future__ import annotations
+
+import argparse
+
+from dgm.cli.arguments import add_agent, add_json, add_run
+from dgm.cli.output import say, say_json
+from dgm.errors import ArchiveError
+from dgm.records import Split
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this command's arguments."""
+    add_agent(parser)
+    parser.add_argument(
+        "--split", choices=[str(split) for split in Split], default=str(Split.SEALED),
+        help="which tasks (default: sealed)",
+    )  # fmt: skip
+    parser.add_argument("--attempts", type=int, default=1, metavar="K", help="per task (default 1)")
+    add_run(parser, as_option=True)
+    add_json(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Evaluate, record in the run, and print the score."""
+    from dgm.archive.layout import find_run
+    from dgm.archive.store import Store
+    from dgm.config import read_config
+    from dgm.fanout import ThreadFanOut
+    from dgm.measure import measure, missing_evaluations
+    from dgm.records import Rollout
+    from dgm.report import describe_score
+    from dgm.wiring import checkouts, open_laboratory
+
+    folder = find_run(arguments.archive, arguments.run).path
+    split = Split(arguments.split)
+    with Store.open(folder) as store:
+        config = read_config(store.settings)
+        agent = store.tree().resolve(arguments.agent)
+        if agent.tree_hash is None:
+            raise ArchiveError(f"agent {agent.id} has no code: {agent.reason or agent.state}")
+        with (
+            open_laboratory(config, folder) as lab,
+            checkouts(store.repository) as code_of,
+            ThreadFanOut[Rollout](config.workers) as fanout,
+        ):
+            code = code_of(agent.tree_hash)
+            units = missing_evaluations(lab, store, agent, code, split, arguments.attempts)
+            for rollout in measure(lab, store, fanout, units):
+                if not arguments.json:
+                    say(f"{rollout.id}  {rollout.task_id:32} {rollout.outcome}  {rollout.detail}")
+        score = store.score(agent.id, split)
+    if arguments.json:
+        counts = {"solved": score.solved, "attempted": score.attempted}
+        say_json({"agent": agent.id, "split": str(split), **counts})
+    else:
+        say(f"{agent.id} on {split}: {describe_score(score)}")
+    return 0

@@ -1,0 +1,75 @@
+"""`dgm replay`: recorded rollouts again, from their transcripts, at no cost."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from dgm.cli.arguments import add_agent, add_json, add_run
+from dgm.cli.output import say, say_json
+from dgm.errors import ArchiveError
+
+if TYPE_CHECKING:
+    from dgm.archive.reader import RunReader
+    from dgm.records import Rollout
+    from dgm.replay import Replayed, Replayer
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this command's arguments."""
+    add_agent(parser)
+    parser.add_argument("task", nargs="?", metavar="TASK", help="a task or rollout (default: all)")
+    add_run(parser, as_option=True)
+    add_json(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Replay; 1 if anything came out differently."""
+    from dgm.archive.layout import find_run
+    from dgm.archive.reader import RunReader
+    from dgm.config import read_config
+    from dgm.replay import Replayer
+    from dgm.wiring import checkouts, open_laboratory
+
+    folder = find_run(arguments.archive, arguments.run).path
+    with (
+        RunReader.open(folder) as reader,
+        open_laboratory(read_config(reader.settings), folder) as lab,
+        checkouts(reader.repository) as code_of,
+    ):
+        replayer = Replayer(lab, reader, code_of)
+        replayed = [
+            replayer.replay(rollout)
+            for rollout in _chosen(reader, replayer, arguments.agent, arguments.task)
+        ]
+    different = [one for one in replayed if not one.is_same]
+    if arguments.json:
+        say_json([_as_json(one) for one in replayed])
+    else:
+        for one in replayed:
+            say(f"{one.rollout.id}  {one.rollout.task_id}  {one.divergence or 'the same'}")
+        say(f"{len(replayed) - len(different)} of {len(replayed)} came out the same, 0.00 USD")
+    return 1 if different else 0
+
+
+def _chosen(reader: RunReader, replayer: Replayer, agent: str, task: str | None) -> list[Rollout]:
+    owner = reader.tree().resolve(agent)
+    rollouts = [
+        rollout
+        for rollout in reader.rollouts(owner.id)
+        if task in (None, rollout.task_id, rollout.id) and replayer.can_replay(rollout)
+    ]
+    if not rollouts:
+        what = f"task {task!r}" if task else "rollout"
+        raise ArchiveError(f"agent {owner.id} has no {what} to replay; see: dgm show {owner.id}")
+    return rollouts
+
+
+def _as_json(one: Replayed) -> dict[str, str | bool]:
+    rollout = one.rollout
+    return {
+        "rollout": rollout.id,
+        "task": rollout.task_id,
+        "same": one.is_same,
+        "divergence": one.divergence,
+    }

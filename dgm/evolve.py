@@ -1,0 +1,219 @@
+"""The loop: grow an archive of agents that rewrite themselves.
+
+    archive <- {seed}, measured
+    repeat until the budget is spent:
+        parent   <- select_parents(archive)
+        proposal <- diagnose(parent's failed rollouts)
+        child    <- modify(parent, proposal), by the parent itself
+        if validate(child) and evaluate(child): archive <- archive + {child}
+    report the best and the seed on tasks that the search never saw
+
+Source: Darwin Gödel Machine (arXiv 2505.22954), algorithm 1; here in steady state: there is no
+generation, a free worker starts the next unit of work at once. Every decision is a function of the
+run's rows and of a random generator named by the seed and the decision, so a resumed run decides
+what an uninterrupted one would.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+
+from dgm.archive.store import Store
+from dgm.errors import MachineError, OverBudgetError, UserError
+from dgm.events import EventKind
+from dgm.fanout import Done, FanOut
+from dgm.records import Agent, AgentCode, AgentState, Outcome, Rollout, RolloutKey, Split, Usage
+from dgm.steps.evaluate import Evaluate
+from dgm.steps.laboratory import RUN_ACCOUNT, Laboratory, Unit
+from dgm.steps.select_parents import select_parent
+from dgm.steps.way import SEED, Way
+
+_TICK_S = 0.25
+_GRACE_S = 20.0
+_TOO_MANY_FAULTS = 8
+
+
+class Evolution:
+    """One run, from where its rows say it stands to its end or to `stop`.
+
+    `code_of` lays out the code of a tree hash; `usage_of` reads what a rollout that was cut short
+    had spent.
+    """
+
+    def __init__(
+        self,
+        lab: Laboratory,
+        store: Store,
+        fanout: FanOut[Rollout],
+        code_of: Callable[[str], AgentCode],
+        usage_of: Callable[[str], Usage],
+    ) -> None:
+        self._lab = lab
+        self._store = store
+        self._way = Way(lab, store, code_of, self.is_missing)
+        self._fanout = fanout
+        self._usage_of = usage_of
+        self._flights: dict[int, Unit] = {}
+        self._faults: Counter[RolloutKey] = Counter()
+        self._faults_in_a_row = 0
+        self._stopped_at: float | None = None
+        self.why_stopped = ""
+        self.was_interrupted = False
+        self._started = time.monotonic()
+        self._earlier_s = float(store.recall("elapsed_s") or 0)
+        self._tree = store.tree()
+
+    @property
+    def in_flight(self) -> tuple[tuple[str, str], ...]:
+        """The agent and the task of every unit of work under way."""
+        return tuple((unit.agent_id, unit.task_id) for unit in self._flights.values())
+
+    @property
+    def elapsed_s(self) -> float:
+        """Seconds of work on this run, earlier sessions included."""
+        return self._earlier_s + time.monotonic() - self._started
+
+    def interrupt(self) -> None:
+        """Stop because the user asked: what is cheap is finished, the rest can be resumed."""
+        self.was_interrupted = True
+        self.stop("interrupted")
+
+    def stop(self, why: str) -> None:
+        """Start nothing more; what is under way is given a moment to end."""
+        if self._stopped_at is None:
+            self._stopped_at = time.monotonic()
+            self.why_stopped = why
+
+    def run(self, on_tick: Callable[[], None] = lambda: None) -> bool:
+        """Evolve, calling `on_tick` several times a second.
+
+        Returns True when the run is finished, False when it was stopped and can be resumed.
+
+        Raises: MachineError when the machine keeps failing; UserError when the seed agent is no
+            working agent. The run can be resumed after either.
+        """
+        self._settle_what_was_cut_short()
+        while True:
+            self._fill_free_workers()
+            if not self._flights or self._is_patience_over():
+                break
+            done = self._fanout.wait(_TICK_S)
+            if done is not None:
+                self._absorb(done)
+            on_tick()
+        return self._close()
+
+    def _settle_what_was_cut_short(self) -> None:
+        self._store.close_abandoned(self._usage_of)
+        for agent in self._store.agents():
+            self._advance(agent)
+
+    def _fill_free_workers(self) -> None:
+        while self._stopped_at is None and len(self._flights) < self._fanout.capacity:
+            if (unit := self._next_unit()) is None:
+                break
+            rollout_id = self._store.start_rollout(
+                unit.agent_id, unit.task_id, unit.split, unit.key
+            )
+            started = replace(unit, rollout_id=rollout_id)
+            self._flights[self._fanout.submit(partial(started.perform, self._lab))] = started
+
+    def _next_unit(self) -> Unit | None:
+        """Finish what is begun, oldest first; else begin a child; else measure what is sealed."""
+        busy = {unit.key for unit in self._flights.values()}
+        waiting = (unit for agent in self._unfinished() for unit in self._way.next_units(agent))
+        if free := next((unit for unit in waiting if unit.key not in busy), None):
+            return free
+        if self._may_begin_child():
+            return next(self._way.next_units(self._begin_child()), None)
+        if self._unfinished() or not self._tree.candidates:
+            return None
+        sealed = (u for agent in self.finalists() for u in self._way.pending(agent, Split.SEALED))
+        return next((unit for unit in sealed if unit.key not in busy), None)
+
+    def _unfinished(self) -> list[Agent]:
+        return [agent for agent in self._tree if not agent.state.is_final]
+
+    def finalists(self) -> tuple[Agent, ...]:
+        """The seed and the chosen agent: all that is ever measured on the sealed split."""
+        seed, best = self._tree[SEED], self._tree.best()
+        return (seed,) if best.id == seed.id else (seed, best)
+
+    def _may_begin_child(self) -> bool:
+        budget = self._lab.config.budget
+        number_of_children = len(self._tree) - 1
+        in_time = budget.hours is None or self.elapsed_s < budget.hours * 3600
+        return in_time and number_of_children < budget.children and len(self._tree.candidates) > 0
+
+    def _begin_child(self) -> Agent:
+        number = len(self._tree)
+        policy, rng = self._lab.config.search.policy, self._lab.random("select", number)
+        choice = select_parent(policy, self._tree.candidates, rng)
+        child = self._store.start_child(choice.agent_id, choice.probability)
+        return self._seen(child)
+
+    def _absorb(self, done: Done[Rollout]) -> None:
+        unit = self._flights.pop(done.ticket)
+        rollout = done.result or self._spoiled(unit, done.error)
+        self._store.finish_rollout(rollout)
+        self._store.remember("elapsed_s", f"{self.elapsed_s:.1f}")
+        if rollout.outcome is Outcome.INFRASTRUCTURE:
+            self._count_fault(unit, rollout)
+        else:
+            self._faults_in_a_row = 0
+        self._advance(self._store.agent(unit.agent_id))
+
+    def _spoiled(self, unit: Unit, error: BaseException | None) -> Rollout:
+        """Make the row of a unit that ended in an error; raise what is a defect of our own."""
+        outcome = Outcome.INFRASTRUCTURE
+        if isinstance(error, OverBudgetError) and error.account == RUN_ACCOUNT:
+            self.stop("the run's budget of tokens or USD is spent")
+        elif isinstance(error, OverBudgetError):
+            outcome = Outcome.OVER_BUDGET
+        elif not isinstance(error, MachineError):
+            raise error or LookupError("a unit of work ended without a result")
+        return Rollout(
+            unit.rollout_id, unit.agent_id, unit.task_id, unit.split, unit.key,
+            outcome, str(error)[:500], usage=self._usage_of(unit.rollout_id),
+        )  # fmt: skip
+
+    def _count_fault(self, unit: Unit, rollout: Rollout) -> None:
+        if self._stopped_at is not None:
+            return
+        self._faults[unit.key] += 1
+        self._faults_in_a_row += 1
+        self._store.append_event(EventKind.WARNING, unit.agent_id, detail=rollout.detail)
+        if self._faults_in_a_row >= _TOO_MANY_FAULTS:
+            raise MachineError(
+                f"{self._faults_in_a_row} rollouts in a row failed for the machine, the last: "
+                f"{rollout.detail}; mend that, then: dgm resume {self._lab.run}"
+            )
+        if self.is_missing(unit.key) and not isinstance(unit, Evaluate):
+            self._store.reject(unit.agent_id, f"infrastructure: {rollout.detail}")
+
+    def is_missing(self, key: RolloutKey) -> bool:
+        """Whether the machine spoiled this unit so often that it is given up as missing data."""
+        return self._faults[key] > self._lab.config.rollout.retries
+
+    def _advance(self, agent: Agent) -> None:
+        moved = self._seen(self._way.advance(agent))
+        if moved.id == SEED and moved.state is AgentState.REJECTED:
+            raise UserError(f"the seed agent does not work: {moved.reason}")
+
+    def _seen(self, agent: Agent) -> Agent:
+        self._tree.put(agent, self._store.score(agent.id))
+        return agent
+
+    def _is_patience_over(self) -> bool:
+        return self._stopped_at is not None and time.monotonic() - self._stopped_at > _GRACE_S
+
+    def _close(self) -> bool:
+        if self._stopped_at is not None:
+            self._store.append_event(EventKind.RUN_STOPPED, why=self.why_stopped)
+            return False
+        self._store.append_event(EventKind.RUN_FINISHED)
+        return True

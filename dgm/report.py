@@ -1,0 +1,139 @@
+"""What a run amounts to: one reduction of its rows, for the terminal, `--json`, and any page.
+
+Every number can be recomputed from `run.db`; nothing is stored twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from dgm.archive.reader import RunReader
+from dgm.archive.tree import ArchiveTree
+from dgm.estimates import wilson_interval
+from dgm.events import EventKind
+from dgm.records import Agent, AgentState, Score, Split, Usage
+
+_NO_SCORE = Score()
+_STATUS = {
+    EventKind.RUN_FINISHED: "finished",
+    EventKind.RUN_STOPPED: "stopped",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class AgentLine:
+    """One agent as reports show it. `gained` and `lost` count tasks against its parent."""
+
+    agent: Agent
+    search: Score
+    sealed: Score
+    gained: int
+    lost: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """A run in numbers. `best_id` is None until an agent is archived."""
+
+    run: str
+    status: str
+    why: str
+    last_event_at: float
+    elapsed_s: float
+    usage: Usage
+    agents: tuple[AgentLine, ...]
+    best_id: str | None
+
+    def line(self, agent_id: str) -> AgentLine:
+        """The line of one agent."""
+        return next(line for line in self.agents if line.agent.id == agent_id)
+
+    @property
+    def children(self) -> int:
+        """How many children were begun."""
+        return max(len(self.agents) - 1, 0)
+
+    def count(self, state: AgentState) -> int:
+        """How many agents are in a state."""
+        return sum(line.agent.state is state for line in self.agents)
+
+
+def summarise(reader: RunReader) -> RunReport:
+    """Reduce a run, live or finished, to its report."""
+    tree = reader.tree()
+    sealed = reader.scores(Split.SEALED)
+    matrix = reader.outcome_matrix(Split.SEARCH)
+    lines = tuple(_line(agent, tree, sealed, matrix) for agent in tree)
+    last = reader.last_event()
+    return RunReport(
+        run=reader.run.name,
+        status=_STATUS.get(last.kind, "running") if last else "empty",
+        why=str(last.data.get("why", "")) if last else "",
+        last_event_at=last.at if last else 0.0,
+        elapsed_s=float(reader.recall("elapsed_s") or 0),
+        usage=reader.usage(),
+        agents=lines,
+        best_id=tree.best().id if tree.candidates else None,
+    )
+
+
+def _line(
+    agent: Agent,
+    tree: ArchiveTree,
+    sealed: Mapping[str, Score],
+    matrix: Mapping[str, Mapping[str, Score]],
+) -> AgentLine:
+    own, parents = matrix.get(agent.id, {}), matrix.get(agent.parent_id or "", {})
+    both = own.keys() & parents.keys()
+    return AgentLine(
+        agent=agent,
+        search=tree.score(agent.id),
+        sealed=sealed.get(agent.id, _NO_SCORE),
+        gained=sum(own[task].mean > parents[task].mean for task in both),
+        lost=sum(own[task].mean < parents[task].mean for task in both),
+    )
+
+
+def describe_score(score: Score) -> str:
+    """A score with its 95 % Wilson interval, as text; `-` when nothing was attempted."""
+    if not score.attempted:
+        return "-"
+    low, high = wilson_interval(score)
+    share = f"{score.solved}/{score.attempted}"
+    return f"{score.mean:4.0%} [{low:.0%}, {high:.0%}] {share}"
+
+
+def tree_as_json(report: RunReport) -> dict[str, Any]:
+    """The archive as `dgm tree --json` prints it."""
+    return {
+        "run": report.run,
+        "status": report.status,
+        "best": report.best_id,
+        "elapsed_s": report.elapsed_s,
+        "cost_usd": report.usage.cost_usd,
+        "tokens": report.usage.tokens,
+        "agents": [_agent_as_json(line) for line in report.agents],
+    }
+
+
+def _agent_as_json(line: AgentLine) -> dict[str, Any]:
+    agent = line.agent
+    return {
+        "id": agent.id,
+        "parent": agent.parent_id,
+        "state": str(agent.state),
+        "title": agent.title,
+        "reason": agent.reason,
+        "solved": line.search.solved,
+        "attempted": line.search.attempted,
+        "sealed_solved": line.sealed.solved,
+        "sealed_attempted": line.sealed.attempted,
+        "gained": line.gained,
+        "lost": line.lost,
+        "cost_usd": agent.usage.cost_usd,
+        "tokens": agent.usage.tokens,
+        "tree": agent.tree_hash,
+        "selection_probability": agent.selection_probability,
+    }

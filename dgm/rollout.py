@@ -1,0 +1,189 @@
+"""One agent at work in one sandbox. The only place where an agent runs.
+
+The agent's own words are never believed: what counts is the state of its workspace after everything
+in the sandbox has been stopped, compared with the base by the host.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dgm.errors import OverBudgetError, UnsafeArchiveError
+from dgm.gateway.protocol import Gateway, Session, SessionEnd, SessionSpec
+from dgm.records import AgentCode, Ceiling, Outcome, SandboxLimits, Usage
+from dgm.sandbox.protocol import Collected, ExecResult, Sandbox, SandboxDriver, SandboxSpec
+from dgm.sandbox.transfer import pack
+from dgm.workspaces import Workspaces
+
+DUMMY_KEY = "no-key-is-needed-here"
+_MAX_FILES = 20_000
+_SELF_TEST_TIMEOUT_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class RolloutOrder:
+    """What to do: which agent, on what, with which model, within which bounds.
+
+    `workspace` is a host folder with the repository to work on; `folder` receives the transcript,
+    the patch and the agent's output. `accounts` are the budgets drawn on, from narrow to wide;
+    `ceiling` bounds the first. `recorded` is a transcript to answer from instead of a model.
+    """
+
+    id: str
+    run: str
+    agent: AgentCode
+    statement: str
+    workspace: Path
+    folder: Path
+    model: str
+    seed: str
+    accounts: tuple[str, ...]
+    timeout_s: float
+    ceiling: Ceiling = field(default_factory=Ceiling)
+    limits: SandboxLimits = field(default_factory=SandboxLimits)
+    recorded: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What an agent left behind.
+
+    `cause` is the outcome if the patch turns out to be worth nothing: why it is empty or failed.
+    `divergence` is set by a replay that asked for something else than the recording.
+    """
+
+    patch: bytes
+    cause: Outcome
+    detail: str
+    exit_code: int | None
+    usage: Usage
+    agent_s: float
+    total_s: float
+    limits_in_force: tuple[str, ...]
+    divergence: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AgentRunner:
+    """Runs agents: the machine's parts that every rollout needs."""
+
+    sandboxes: SandboxDriver
+    gateway: Gateway
+    workspaces: Workspaces
+
+    def run(self, order: RolloutOrder) -> Work:
+        """Put an agent to work until it ends or its time is over.
+
+        Raises: MachineError if the machine failed, OverBudgetError if a budget was spent that the
+            rollout shares with others; whatever the agent does is in the result.
+        """
+        started = time.monotonic()
+        order.folder.mkdir(parents=True, exist_ok=True)
+        workspace = self.workspaces.of(order.workspace)
+        spec = SandboxSpec(order.id, order.run, order.limits, order.agent.folder, wants_model=True)
+        session_spec = SessionSpec(
+            order.id, order.model, order.seed, order.accounts,
+            order.folder / "transcript.jsonl", order.ceiling, order.recorded,
+        )  # fmt: skip
+        with (
+            tempfile.TemporaryDirectory(prefix="dgm-tree-") as scratch,
+            self.sandboxes.open(spec) as sandbox,
+        ):
+            tree = Path(scratch)
+            files = pack(workspace.source, git_folder=workspace.given_git_folder)
+            sandbox.put(files, sandbox.paths.workspace)
+            with self.gateway.open(session_spec) as session:
+                result = _start(sandbox, session, order)
+            if session.end is SessionEnd.RUN_OVER_BUDGET:
+                shared = order.accounts[-1]
+                raise OverBudgetError(shared, f"the budget of the {shared} is spent")
+            (order.folder / "output.txt").write_bytes(result.stdout + result.stderr)
+            detail, patch = _collect(sandbox, tree, order.limits)
+            patch = patch if patch is not None else workspace.diff(tree)
+            limits_in_force = sandbox.limits_in_force
+        (order.folder / "patch.diff").write_bytes(patch)
+        return Work(
+            patch=patch,
+            cause=_cause(result, session.end, is_empty=not patch),
+            detail=detail,
+            exit_code=result.exit_code,
+            usage=session.usage,
+            agent_s=result.duration_s,
+            total_s=time.monotonic() - started,
+            limits_in_force=limits_in_force,
+            divergence=session.divergence,
+        )
+
+    def run_own_tests(self, agent: AgentCode, name: str, run: str) -> ExecResult:
+        """Run the agent's own tests, without a model. Raises: MachineError."""
+        spec = SandboxSpec(name, run, agent=agent.folder)
+        with self.sandboxes.open(spec) as sandbox:
+            return sandbox.exec(
+                agent.manifest.tests,
+                cwd=sandbox.paths.agent,
+                env={},
+                timeout_s=_SELF_TEST_TIMEOUT_S,
+            )
+
+
+def _start(sandbox: Sandbox, session: Session, order: RolloutOrder) -> ExecResult:
+    task = {
+        "contract": 1,
+        "problem": order.statement,
+        "workspace": sandbox.paths.workspace,
+        "agent": sandbox.paths.agent,
+        "model": "default",
+        "limits": {"seconds": order.timeout_s},
+    }
+    sandbox.put_control("task.json", json.dumps(task).encode())
+    if sandbox.model_socket is not None:
+        session.listen(sandbox.model_socket)
+    return sandbox.exec(
+        order.agent.manifest.command,
+        cwd=sandbox.paths.agent,
+        env=environment(sandbox),
+        timeout_s=order.timeout_s,
+    )
+
+
+def environment(sandbox: Sandbox) -> Mapping[str, str]:
+    """The variables of the agent contract. Nothing of the host's own environment is in it."""
+    base = f"http://127.0.0.1:{sandbox.model_port}"
+    return {
+        "DGM_TASK": f"{sandbox.paths.control}/task.json",
+        "ANTHROPIC_BASE_URL": base,
+        "ANTHROPIC_API_KEY": DUMMY_KEY,
+        "OPENAI_BASE_URL": f"{base}/v1",
+        "OPENAI_API_KEY": DUMMY_KEY,
+    }
+
+
+def _collect(sandbox: Sandbox, tree: Path, limits: SandboxLimits) -> tuple[str, bytes | None]:
+    """Bring the workspace out; what breaks the rules of transfer counts as an empty patch."""
+    try:
+        collected: Collected = sandbox.collect(
+            sandbox.paths.workspace, tree, max_bytes=limits.workspace_mb << 20, max_files=_MAX_FILES
+        )
+    except UnsafeArchiveError as error:
+        return f"the workspace was refused: {error}", b""
+    left = [path for path in collected.skipped if ".git" not in path.split("/")]
+    return (f"left behind: {', '.join(left[:5])}" if left else ""), None
+
+
+def _cause(result: ExecResult, end: SessionEnd, *, is_empty: bool) -> Outcome:
+    if end is SessionEnd.PROVIDER_FAILED:
+        return Outcome.INFRASTRUCTURE
+    if result.out_of_memory:
+        return Outcome.OUT_OF_MEMORY
+    if result.timed_out:
+        return Outcome.TIMEOUT
+    if end is SessionEnd.OVER_BUDGET:
+        return Outcome.OVER_BUDGET
+    if result.exit_code != 0:
+        return Outcome.AGENT_ERROR
+    return Outcome.EMPTY_PATCH if is_empty else Outcome.FAILED

@@ -1,0 +1,85 @@
+"""Run the test functions of the test_*.py files beside this file: python3 check.py [-v]."""
+
+import glob
+import importlib.util
+import os
+import resource
+import signal
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+CPU_SECONDS = 0.5
+
+
+class TooSlow(BaseException):
+    """A test used more processor time than it may."""
+
+
+def load(path):
+    name = os.path.splitext(os.path.basename(path))[0]
+    spec = importlib.util.spec_from_file_location(name, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def tests_of(module):
+    names = [n for n in vars(module) if n.startswith("test_") and callable(getattr(module, n))]
+    return [(n, getattr(module, n)) for n in names]
+
+
+def stop(signum, frame):
+    raise TooSlow("took more than %s s of processor time" % CPU_SECONDS)
+
+
+def run(function, *args):
+    """Return (result, None), or (None, the lines that say why it failed)."""
+    signal.setitimer(signal.ITIMER_VIRTUAL, CPU_SECONDS)
+    try:
+        return function(*args), None
+    except (Exception, SystemExit, TooSlow) as error:
+        return None, explain(error)
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+
+
+def explain(error):
+    lines = ["%s: %s" % (type(error).__name__, str(error)[:300])]
+    step = error.__traceback__
+    while step is not None and len(lines) < 12:
+        code = step.tb_frame.f_code
+        if code.co_filename != __file__ and not code.co_filename.startswith("<"):
+            name = os.path.relpath(code.co_filename)
+            lines.append("    %s:%d in %s" % (name, step.tb_lineno, code.co_name))
+        step = step.tb_next
+    return lines
+
+
+def main():
+    resource.setrlimit(resource.RLIMIT_AS, (1 << 29, 1 << 29))
+    signal.signal(signal.SIGVTALRM, stop)
+    sys.path.insert(0, os.getcwd())
+    passed = failed = 0
+    for path in sorted(glob.glob(os.path.join(HERE, "test_*.py"))):
+        module, why = run(load, path)
+        found = [(os.path.basename(path), None)] if why else tests_of(module)
+        for name, function in found:
+            if function is not None:
+                why = run(function)[1]
+            if why is None:
+                passed += 1
+                if "-v" in sys.argv:
+                    print("ok   " + name)
+                continue
+            failed += 1
+            print("FAIL " + name + ": " + "\n".join(why))
+            if why[0].startswith("TooSlow"):
+                print("stopped here: a test did not end")
+                print("%d passed, %d failed" % (passed, failed))
+                return 1
+    print("%d passed, %d failed" % (passed, failed))
+    return 0 if passed and not failed else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

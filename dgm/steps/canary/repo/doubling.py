@@ -1,0 +1,6 @@
+"""Twice as much."""
+
+
+def double(number):
+    """Return two times the number."""
+    return number + 2

@@ -1,0 +1,73 @@
+"""Measure an agent: one rollout on one task, graded in a second, fresh sandbox."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from dgm.records import AgentCode, Outcome, Purpose, Rollout, RolloutKey, Split, Task
+from dgm.rollout import RolloutOrder, Work
+from dgm.steps.laboratory import Laboratory, Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluate(Unit):
+    """One attempt of one agent at one task."""
+
+    agent: AgentCode
+    task: Task
+    attempt: int
+    grader_version: str
+
+    @property
+    def key(self) -> RolloutKey:
+        """One per code, task, attempt and grader."""
+        return RolloutKey(
+            Purpose.EVALUATE,
+            self.agent.tree_hash,
+            self.task.digest,
+            self.attempt,
+            self.grader_version,
+        )
+
+    @property
+    def task_id(self) -> str:
+        """The benchmark's task."""
+        return self.task.id
+
+    @property
+    def split(self) -> Split:
+        """The task's split."""
+        return self.task.split
+
+    def order(self, lab: Laboratory) -> RolloutOrder:
+        """Order the rollout. All agents meet the same chance on the same task and attempt."""
+        return lab.order(
+            self,
+            agent=self.agent,
+            statement=self.task.statement,
+            workspace=lab.benchmark.workspace(self.task),
+            timeout_s=self.task.timeout_s,
+            seed=f"evaluate/{self.task.digest}/{self.attempt}",
+        )
+
+    def perform(self, lab: Laboratory) -> Rollout:
+        """Run the agent and grade what it left. Raises: MachineError."""
+        started = time.monotonic()
+        return self.graded(lab, lab.runner.run(self.order(lab)), started)
+
+    def graded(self, lab: Laboratory, work: Work, started: float) -> Rollout:
+        """Grade an agent's work: the workspace decides, the cause explains a miss."""
+        if not work.patch or work.cause is Outcome.INFRASTRUCTURE:
+            return self.record(work, work.cause, total_s=time.monotonic() - started)
+        name = f"{self.rollout_id}-grade"
+        grade = lab.benchmark.grade(self.task, work.patch, lab.runner.sandboxes, name)
+        log = lab.rollout_folder(self.rollout_id) / "grading.txt"
+        log.write_text(grade.log, encoding="utf-8")
+        return self.record(
+            work,
+            work.cause if grade.outcome is Outcome.FAILED else grade.outcome,
+            detail=grade.detail,
+            total_s=time.monotonic() - started,
+            tests=(grade.tests_passed, grade.tests_total),
+        )

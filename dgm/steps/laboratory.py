@@ -1,0 +1,130 @@
+"""What every step of the loop works with, and how its rollouts are ordered."""
+
+from __future__ import annotations
+
+import time
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+from dgm.benchmarks.protocol import Benchmark
+from dgm.config import Config
+from dgm.records import (
+    AgentCode,
+    Ceiling,
+    Outcome,
+    Rollout,
+    RolloutKey,
+    Split,
+)
+from dgm.rollout import AgentRunner, RolloutOrder, Work
+
+RUN_ACCOUNT = "run"
+"""The budget that all rollouts and diagnoses of a run share."""
+
+
+@dataclass(frozen=True, slots=True)
+class Laboratory:
+    """The parts and settings that the steps of one run share. `folder` is the run's own."""
+
+    run: str
+    folder: Path
+    config: Config
+    benchmark: Benchmark
+    runner: AgentRunner
+
+    def rollout_folder(self, rollout_id: str) -> Path:
+        """Where a rollout's transcript, patch and output are kept."""
+        return self.folder / "rollouts" / rollout_id
+
+    def random(self, decision: str, number: int) -> Random:
+        """The source of chance for one decision: the same in every session of a run."""
+        return Random(f"{self.config.seed}/{decision}/{number}")
+
+    def order(
+        self,
+        unit: Unit,
+        *,
+        agent: AgentCode,
+        statement: str,
+        workspace: Path,
+        timeout_s: float,
+        seed: str,
+    ) -> RolloutOrder:
+        """Fill in what is the same for every rollout of this run."""
+        settings = self.config.rollout
+        return RolloutOrder(
+            id=unit.rollout_id,
+            run=self.run,
+            agent=agent,
+            statement=statement,
+            workspace=workspace,
+            folder=self.rollout_folder(unit.rollout_id),
+            model=self.config.model.name,
+            seed=f"{self.config.seed}/{seed}",
+            accounts=(f"rollout/{unit.rollout_id}", f"agent/{unit.agent_id}", RUN_ACCOUNT),
+            timeout_s=timeout_s,
+            ceiling=Ceiling(tokens=settings.tokens, cost_usd=settings.usd),
+            limits=self.config.sandbox.limits.as_limits(),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Unit(ABC):
+    """A unit of work: everything it needs is data, so any engine can run it, and twice is harmless.
+
+    `rollout_id` is empty until the unit is started.
+    """
+
+    rollout_id: str
+    agent_id: str
+
+    @property
+    @abstractmethod
+    def key(self) -> RolloutKey:
+        """Its identity: finished work with the same key is never done again."""
+
+    @property
+    @abstractmethod
+    def task_id(self) -> str:
+        """The benchmark's task, or the name of the step."""
+
+    @property
+    def split(self) -> Split | None:
+        """The split of its task, None for the steps before evaluation."""
+        return None
+
+    @abstractmethod
+    def perform(self, lab: Laboratory) -> Rollout:
+        """Do the work. Raises: MachineError; a failing agent is an outcome."""
+
+    def record(
+        self,
+        work: Work,
+        outcome: Outcome,
+        *,
+        detail: str = "",
+        total_s: float | None = None,
+        tests: tuple[int | None, int | None] = (None, None),
+    ) -> Rollout:
+        """Turn an agent's work into the row that is kept; `tests` counts passed and all."""
+        total = work.total_s if total_s is None else total_s
+        return Rollout(
+            id=self.rollout_id,
+            agent_id=self.agent_id,
+            task_id=self.task_id,
+            split=self.split,
+            key=self.key,
+            outcome=outcome,
+            detail="; ".join(filter(None, (work.detail, detail))),
+            exit_code=work.exit_code,
+            patch_bytes=len(work.patch),
+            usage=work.usage,
+            agent_s=work.agent_s,
+            total_s=total,
+            started_at=time.time() - total,
+            limits_in_force=work.limits_in_force,
+            tests_passed=tests[0],
+            tests_total=tests[1],
+        )

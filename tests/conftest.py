@@ -1,0 +1,42 @@
+"""What the tests of the loop share: one real driver a session, and a small machine around it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from dgm.archive.store import Store
+from dgm.gateway.builtin import BuiltinProvider
+from dgm.resources import package_folder
+from dgm.sandbox import bubblewrap
+from dgm.sandbox.bubblewrap import Bubblewrap
+from tests.machine import Machine, write_benchmark, write_learner
+
+
+@pytest.fixture(scope="session")
+def bubblewrapped() -> Iterator[Bubblewrap]:
+    """A bubblewrap driver that hides the package, as in a run."""
+    if reason := bubblewrap.check():
+        pytest.skip(reason)
+    with Bubblewrap(hidden=[package_folder()]) as driver:
+        yield driver
+
+
+@pytest.fixture
+def machine(tmp_path: Path, bubblewrapped: Bubblewrap) -> Machine:
+    """Real parts in a fresh place, with a tiny benchmark of three search tasks (1, 3, 3)."""
+    write_benchmark(tmp_path / "benchmark")
+    return Machine(tmp_path, bubblewrapped, BuiltinProvider())
+
+
+@pytest.fixture
+def learner(tmp_path: Path) -> Path:
+    """A seed agent that can evolve."""
+    return write_learner(tmp_path / "learner", skill=1)
+
+
+@pytest.fixture
+def run(machine: Machine, learner: Path) -> Iterator[Store]:
+    """A new run of the learner."""
+    with machine.new_run(learner) as store:
+        yield store

@@ -1,0 +1,110 @@
+"""Parts that fail on purpose: each wraps a real one and spoils what its rule names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dgm.benchmarks.protocol import Benchmark, Grade
+from dgm.errors import MachineError, ProviderError, SandboxError
+from dgm.gateway.protocol import CallContext, Provider
+from dgm.gateway.wire import Reply, Request
+from dgm.records import Split, Task
+from dgm.sandbox.protocol import Probe, Sandbox, SandboxDriver, SandboxSpec
+
+
+def first(times: int) -> Callable[[str], bool]:
+    """A rule that spoils the first few, whatever they are."""
+    left = iter(range(times))
+    return lambda _: next(left, None) is not None
+
+
+def always(_: str) -> bool:
+    """A rule that spoils everything."""
+    return True
+
+
+@dataclass
+class FaultyDriver:
+    """Cannot start the sandboxes its rule names; the others are real."""
+
+    real: SandboxDriver
+    spoils: Callable[[str], bool]
+    opened: list[str] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        return self.real.name
+
+    @property
+    def is_strong(self) -> bool:
+        return self.real.is_strong
+
+    def open(self, spec: SandboxSpec) -> AbstractContextManager[Sandbox]:
+        self.opened.append(spec.name)
+        if self.spoils(spec.name):
+            raise SandboxError("the machine gave up this sandbox")
+        return self.real.open(spec)
+
+    def probe(self) -> tuple[Probe, ...]:
+        return self.real.probe()
+
+    def reap(self, run: str | None = None) -> int:
+        return self.real.reap(run)
+
+    def __enter__(self) -> FaultyDriver:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        return None
+
+
+@dataclass
+class FaultyProvider:
+    """Fails the calls whose seed (`1/evaluate/...`) its rule names."""
+
+    real: Provider
+    spoils: Callable[[str], bool]
+    name: str = "builtin"
+    asked: list[str] = field(default_factory=list)
+
+    def complete(self, request: Request, context: CallContext) -> Reply:
+        self.asked.append(context.seed)
+        if self.spoils(context.seed):
+            raise ProviderError("the model is out of reach")
+        return self.real.complete(request, context)
+
+
+@dataclass
+class FaultyGrader:
+    """A benchmark whose grader breaks down on the tasks its rule names."""
+
+    real: Benchmark
+    spoils: Callable[[str], bool]
+
+    @property
+    def name(self) -> str:
+        return self.real.name
+
+    @property
+    def grader_version(self) -> str:
+        return self.real.grader_version
+
+    def tasks(self, split: Split | None = None) -> Sequence[Task]:
+        return self.real.tasks(split)
+
+    def workspace(self, task: Task) -> Path:
+        return self.real.workspace(task)
+
+    def grade(self, task: Task, patch: bytes, sandboxes: SandboxDriver, name: str) -> Grade:
+        if self.spoils(task.id):
+            raise MachineError("the grader broke down")
+        return self.real.grade(task, patch, sandboxes, name)
+
+    def solution(self, task: Task, sandboxes: SandboxDriver, name: str) -> bytes:
+        return self.real.solution(task, sandboxes, name)
+
+    def hidden_files(self, task: Task) -> Sequence[Path]:
+        return self.real.hidden_files(task)
