@@ -117,7 +117,17 @@ class DirectoryBenchmark:
             raise BenchmarkError(
                 f"no tasks below {str(self._folder)!r}: each is a folder with a task.toml"
             )
+        _refuse_twins([harbor.task for harbor in found.values()])
         return found
+
+
+def _refuse_twins(tasks: Sequence[Task]) -> None:
+    """Work is known by its digest: of two equal tasks, one would never be measured."""
+    first: dict[str, str] = {}
+    for task in tasks:
+        twin = first.setdefault(task.digest, task.id)
+        if twin != task.id:
+            raise BenchmarkError(f"tasks {twin} and {task.id} are the same; remove one of them")
 
 
 def _alternate(folder: Path) -> Mapping[Split, Sequence[str]]:

@@ -61,11 +61,15 @@ def digest_of(folder: Path) -> str:
 
 def _settings(folder: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads((folder / "task.toml").read_text(encoding="utf-8"))
+        settings = tomllib.loads((folder / "task.toml").read_text(encoding="utf-8"))
     except OSError as error:
         raise BenchmarkError(f"task {folder.name}: task.toml: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BenchmarkError(f"task {folder.name}: task.toml is not valid TOML: {error}") from None
+    for section in ("agent", "verifier", "metadata"):
+        if not isinstance(settings.get(section, {}), dict):
+            raise BenchmarkError(f"task {folder.name}: task.toml: [{section}] must be a section")
+    return settings
 
 
 def _seconds(settings: dict[str, Any], folder: Path, section: str, default: float) -> float:
@@ -84,8 +88,7 @@ def _workspace(environment: Path) -> Path:
     for line in dockerfile.read_text(encoding="utf-8").splitlines():
         instruction, _, rest = line.strip().partition(" ")
         if instruction.upper() == "COPY":
-            source = shlex.split(rest)[0]
-            copied.append((environment / source).resolve())
+            copied.append((environment / _first_word(rest)).resolve())
         elif instruction and instruction.upper() not in {"ARG", "FROM", "WORKDIR", "#"}:
             raise BenchmarkError(
                 f"task {environment.parent.name}: its Dockerfile needs a container build "
@@ -97,3 +100,11 @@ def _workspace(environment: Path) -> Path:
             "environment/ into the working folder"
         )
     return copied[0]
+
+
+def _first_word(text: str) -> str:
+    """Return what a COPY copies; nothing that could be a folder's name if it cannot be read."""
+    try:
+        return (shlex.split(text) or [""])[0]
+    except ValueError:  # a quotation that does not end
+        return ""

@@ -25,12 +25,16 @@ class Remedy:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """Something a log can show: `pattern` is found in it, or with `absent` is not."""
+    """Something a log can show: `pattern` is found in it, or with `absent` is not.
+
+    What ended the work counts for more (`weight`) than what was met on the way.
+    """
 
     pattern: str
     summary: str
     remedies: tuple[Remedy, ...]
     absent: bool = False
+    weight: int = 1
 
     def holds(self, log: str) -> bool:
         """Say whether the log shows this."""
@@ -110,11 +114,14 @@ _SIMPLER = Remedy(
     "Tell the agent in its prompt to reason about its plan.",
 )
 
+_DECISIVE = 4
+
 FACTS: tuple[Fact, ...] = (
     Fact(
         r"\[stopped: turn_limit\]",
         "The agent reached its turn limit.",
         (_MORE_TURNS, _MORE_PER_TURN, _BATCH),
+        weight=_DECISIVE,
     ),
     Fact(
         r"\[clipped: \d+ of \d+ lines",
@@ -136,7 +143,12 @@ FACTS: tuple[Fact, ...] = (
         "An edit was refused with an error.",
         (_REPLACE, _RANGE),
     ),
-    Fact(r"\[stopped: budget\]|budget_exceeded", "The budget was spent.", (_FORGET, _BATCH)),
+    Fact(
+        r"\[stopped: budget\]|budget_exceeded",
+        "The budget was spent.",
+        (_FORGET, _BATCH),
+        weight=_DECISIVE,
+    ),
     Fact(
         r"\bmax_tokens\b.{0,40}stop|stop_reason\W+max_tokens",
         "A reply was cut at its limit of tokens.",
@@ -147,7 +159,7 @@ FACTS: tuple[Fact, ...] = (
         "The agent left the repository unchanged.",
         (_ASK_AGAIN, _REPLACE, _TESTS_FIRST),
     ),
-    Fact(r"\[killed after|timed out|timeout", "A command ran out of time.", (_TIME,)),
+    Fact(r"\[killed after|timed out", "A command ran out of time.", (_TIME,)),
     Fact(r"\[stopped: model_error\]|model error", "The model could not be reached.", (_RETRY,)),
     Fact(
         r"\b(unittest|pytest|check\.py|run_tests|make test)\b",
@@ -170,8 +182,12 @@ def answer(request: Request, context: CallContext) -> tuple[Text | ToolUse, ...]
         if isinstance(block, Text)
     )
     facts = [fact for fact in FACTS if fact.holds(log)] or [_NOTHING_SEEN]
-    remedies = list(dict.fromkeys(remedy for fact in facts for remedy in fact.remedies))
-    chosen = random.Random(f"{context.seed}/diagnose").choice(remedies)
+    remedies: dict[Remedy, int] = {}
+    for fact in facts:
+        for remedy in fact.remedies:
+            remedies[remedy] = max(fact.weight, remedies.get(remedy, 0))
+    rng = random.Random(f"{context.seed}/diagnose")
+    (chosen,) = rng.choices(list(remedies), list(remedies.values()))
     diagnosis = {
         "log_summary": " ".join(fact.summary for fact in facts),
         "potential_improvements": [remedy.proposal for remedy in remedies],

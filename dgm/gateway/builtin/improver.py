@@ -11,7 +11,8 @@ import random
 import re
 import shlex
 import tomllib
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 
 from dgm.gateway.builtin.catalogue import CATALOGUE, Change, Files, is_test, words_of
 from dgm.gateway.builtin.conversation import Conversation, Step, chance, read
@@ -24,10 +25,11 @@ _LIST = "find . -type f -not -path './.git/*' -not -name '*.pyc' | sort"
 _GUESSES = ("agent.toml", "settings.json", "main.py", "loop.py", "prompts/system.md")
 _READABLE = re.compile(r"\.(py|json|toml|md|txt)$")
 _ABOUT = re.compile(r"(^|/)(README|LICENSE|CHANGELOG)", re.IGNORECASE)
+_SUGGESTION = re.compile(r"^## Suggested change\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
 _VIEWS_PER_REPLY = 8
 _VIEWS_PER_FILE = 4
 _SECOND_CHANGE = 0.25
-_STEERING = 3
+_STEERING = 10
 _CARELESSNESS = 2.0
 
 
@@ -42,25 +44,39 @@ def answer(request: Request, context: CallContext) -> tuple[Text | ToolUse, ...]
 def draw(files: Files, proposal: str, rng: random.Random, box: ToolBox) -> Change | None:
     """Draw a change that these tools can make; None if there is none.
 
-    A change weighs 1 + 3 x the number of its words that the proposal uses; an entry weighs as much
-    as its best change, a mutation `_CARELESSNESS` times that. Within an entry weights are squared.
+    A change weighs (1 + `_STEERING` x the words it shares with the proposal) squared, where a word
+    counts by its rarity among all changes on offer; an entry weighs as much as its best
+    change, a mutation `_CARELESSNESS` times that.
     """
-    wanted = words_of(proposal)
-    offers: list[list[Change]] = []
-    weights: list[float] = []
     shares = [(entry, 1.0) for entry in CATALOGUE] + [(e, _CARELESSNESS) for e in MUTATIONS]
-    for entry, share in shares:
-        if offer := [change for change in entry(files) if _can_make(change, files, box)]:
-            offers.append(offer)
-            weights.append(share * max(_weight(change, wanted) for change in offer))
+    offers = [
+        (share, changes)
+        for entry, share in shares
+        if (changes := [change for change in entry(files) if _can_make(change, files, box)])
+    ]
     if not offers:
         return None
-    (offer,) = rng.choices(offers, weights)
-    return rng.choices(offer, [_weight(change, wanted) ** 2 for change in offer])[0]
+    rarity = _rarity(changes for _, changes in offers)
+    wanted = words_of(suggested(proposal))
+
+    def weight(change: Change) -> float:
+        return (1 + _STEERING * sum(rarity[word] for word in change.words & wanted)) ** 2
+
+    weights = [share * max(map(weight, changes)) for share, changes in offers]
+    ((_, changes),) = rng.choices(offers, weights)
+    return rng.choices(changes, list(map(weight, changes)))[0]
 
 
-def _weight(change: Change, wanted: frozenset[str]) -> int:
-    return 1 + _STEERING * len(change.words & wanted)
+def _rarity(offers: Iterable[list[Change]]) -> dict[str, float]:
+    """Weigh each word by 1 / the number of entries that use it."""
+    counts = Counter(word for changes in offers for word in {w for c in changes for w in c.words})
+    return {word: 1 / count for word, count in counts.items()}
+
+
+def suggested(statement: str) -> str:
+    """Return the part of a statement that says what to change; all of it if none is marked."""
+    found = _SUGGESTION.search(statement)
+    return found[1] if found else statement
 
 
 def _is_edit(step: Step) -> bool:

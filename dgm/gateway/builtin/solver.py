@@ -32,6 +32,7 @@ _MAX_PIECES = 8
 _PIECE_LINES = 200
 _PAIRS_PER_REPLY = 4
 _MAX_CUT_REPLIES = 3
+_PATIENCE = 120  # candidates, after which a small model gives up
 
 
 def answer(request: Request, context: CallContext) -> Blocks:
@@ -197,7 +198,7 @@ class _Solver:
 
     def _has_tried_enough(self) -> bool:
         cut = self.talk.turns - len({step.turn for step in self.talk.steps})
-        return cut >= _MAX_CUT_REPLIES
+        return cut >= _MAX_CUT_REPLIES or len(self.attempts.tried) >= _PATIENCE
 
     def _batch(self) -> Blocks:
         if self.talk.box.batch is None or self.test_command is None:

@@ -8,7 +8,7 @@ from dgm.gateway.protocol import CallContext
 from dgm.gateway.wire import Message, Request, StopReason, Text, ToolResult, ToolUse
 
 BATCH = ("bash", "files", "try_edits")
-HARD = ("calendar2", "inventory", "pages", "bank")
+HARD = ("inventory", "bank", "diffs")
 
 
 def problem(files):
@@ -34,6 +34,7 @@ def test_plain_tools_are_enough_for_a_bug_in_plain_sight(worker, program, name):
     assert agent.passes()
 
 
+@pytest.mark.slow
 def test_many_candidates_per_turn_solve_more_than_one(worker, program):
     solved = {}
     for tools in (("bash", "files"), BATCH):
@@ -108,13 +109,13 @@ def test_two_bugs_need_the_habit_of_keeping_progress(worker):
     results = []
     for system in ("", "Keep a change that makes fewer tests fail."):
         agent = worker(files, tools=BATCH, system=f"Run the tests first. {system}")
-        agent.work("Sums are wrong. Run `python3 check.py`.", turns=15)
+        agent.work("Sums are wrong. Run `python3 check.py`.", turns=7)
         results.append(agent.passes())
     assert results == [False, True]
 
 
 def test_clipped_file_is_read_to_its_end_before_it_is_overwritten(worker, program):
-    files = program("roman")
+    files = program("intervals")
     agent = worker(files, view_lines=8)
     exchanges = agent.work(problem(files), turns=25)
     for use in calls(exchanges):

@@ -22,7 +22,7 @@ _LINES = (
     ),
     ("Revert a change that did not help before you try another.", "undo restore wrong edit leave"),
     ("Explain your plan before each step.", "understand careful think reason plan"),
-    ("Never run the tests: they take too long.", "slow time timeout save"),
+    ("Never run the tests: that costs too much time.", "slow timeout save"),
     ("Think carefully before you answer.", "wrong reason mistake care"),
     ("Be polite and concise.", "short answer token budget"),
     ("Do not look at files that you will not change.", "view read less turn token"),

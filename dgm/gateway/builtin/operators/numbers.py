@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dgm.gateway.builtin.operators.source import Edit, Source
 
 _ARITHMETIC: dict[type[ast.operator], tuple[str, tuple[str, ...]]] = {
-    ast.Add: ("+", ("-",)),
+    ast.Add: ("+", ("-", "*")),
     ast.Sub: ("-", ("+",)),
     ast.Mult: ("*", ("/", "+", "**")),
     ast.Div: ("/", ("//", "*")),

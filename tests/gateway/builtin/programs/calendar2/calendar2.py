@@ -1,4 +1,5 @@
 """Days and weeks."""
+
 from datetime import date, timedelta
 
 

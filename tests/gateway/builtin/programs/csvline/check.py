@@ -5,16 +5,16 @@ import csvline
 
 class Check(unittest.TestCase):
     def test_1(self):
-        self.assertEqual(csvline.split('a,b'), ['a', 'b'])
+        self.assertEqual(csvline.split("a,b"), ["a", "b"])
 
     def test_2(self):
-        self.assertEqual(csvline.split('"x""y",z'), ['x"y', 'z'])
+        self.assertEqual(csvline.split('"x""y",z'), ['x"y', "z"])
 
     def test_3(self):
-        self.assertEqual(csvline.split(''), [''])
+        self.assertEqual(csvline.split(""), [""])
 
     def test_4(self):
-        self.assertEqual(csvline.join(['a,b', 'c']), '"a,b",c')
+        self.assertEqual(csvline.join(["a,b", "c"]), '"a,b",c')
 
 
 if __name__ == "__main__":

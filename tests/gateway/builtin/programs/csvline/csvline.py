@@ -9,7 +9,7 @@ def split(line, delimiter=","):
     while at < len(line):
         char = line[at]
         if quoted:
-            if char == '"' and line[at + 1:at + 2] == '"':
+            if char == '"' and line[at + 1 : at + 2] == '"':
                 current.append('"')
                 at += 2
             elif char == '"':

@@ -1,4 +1,5 @@
 """Shortest ways."""
+
 import heapq
 
 

@@ -1,4 +1,5 @@
 """Durations as text."""
+
 import re
 
 UNITS = {"d": 86400, "h": 3600, "m": 60, "s": 1}

@@ -14,7 +14,7 @@ class Check(unittest.TestCase):
         self.assertEqual(histogram.edges(0, 4, 2), [0.0, 2.0, 4.0])
 
     def test_4(self):
-        self.assertEqual(histogram.bar(5, 10), '#####')
+        self.assertEqual(histogram.bar(5, 10), "#####")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
 """A small cache that forgets what was used longest ago."""
+
 from collections import OrderedDict
 
 

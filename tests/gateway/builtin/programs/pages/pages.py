@@ -14,7 +14,7 @@ class Pager:
         if not 1 <= number <= self.count:
             raise IndexError(number)
         start = (number - 1) * self.size
-        return self.items[start:start + self.size]
+        return self.items[start : start + self.size]
 
     def all(self):
         return [self.page(n) for n in range(1, self.count + 1)]

@@ -1,7 +1,20 @@
 """Roman numerals."""
 
-VALUES = [(1000, "M"), (900, "CM"), (500, "D"), (400, "CD"), (100, "C"), (90, "XC"),
-          (50, "L"), (40, "XL"), (10, "X"), (9, "IX"), (5, "V"), (4, "IV"), (1, "I")]
+VALUES = [
+    (1000, "M"),
+    (900, "CM"),
+    (500, "D"),
+    (400, "CD"),
+    (100, "C"),
+    (90, "XC"),
+    (50, "L"),
+    (40, "XL"),
+    (10, "X"),
+    (9, "IX"),
+    (5, "V"),
+    (4, "IV"),
+    (1, "I"),
+]
 
 
 def to_roman(number):
@@ -20,7 +33,7 @@ def from_roman(text):
     total = 0
     at = 0
     while at < len(text):
-        pair = text[at:at + 2]
+        pair = text[at : at + 2]
         if pair in values and len(pair) == 2:
             total += values[pair]
             at += 2

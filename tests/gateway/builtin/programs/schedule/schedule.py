@@ -1,4 +1,5 @@
 """A queue of jobs by priority; equal ones in the order they came."""
+
 import heapq
 
 

@@ -1,4 +1,5 @@
 """Names for web pages."""
+
 import unicodedata
 
 

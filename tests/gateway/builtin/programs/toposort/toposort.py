@@ -1,4 +1,5 @@
 """Order tasks so that each comes after what it needs."""
+
 from collections import deque
 
 

@@ -1,4 +1,5 @@
 """Count words."""
+
 import re
 from collections import Counter
 
