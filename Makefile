@@ -2,6 +2,7 @@
 # make test     set everything up, then run the whole test suite
 # make check    format, lint, types, floors      make test-fast   the tests that take no seconds
 # make bench    the figures of docs/measurements.md       make bench-evolve   ten runs, compared
+# make wheel    dist/dgm-*.whl                      make clean       remove what make made
 
 PYTHON ?= python3
 VENV := .venv
@@ -54,9 +55,9 @@ $(VENV)/.dev: $(VENV)/.ready
 	@$(BIN)/pip install --quiet --editable '.[dev]'
 	@touch $@
 
-# Agents run in bubblewrap where there is no Docker: install it if that needs no question asked.
+# Agents run in bubblewrap: install it if that needs no question asked.
 sandbox:
-	@command -v bwrap >/dev/null || docker info >/dev/null 2>&1 || { \
+	@command -v bwrap >/dev/null || { \
 	  install="apt-get install -y bubblewrap"; \
 	  if ! command -v apt-get >/dev/null; then echo "please install bubblewrap (bwrap)"; \
 	  elif [ "$$(id -u)" = 0 ]; then { $$install || { apt-get update && $$install; }; } >/dev/null 2>&1; \

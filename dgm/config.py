@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
 
 import tomli_w
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, field_validator
 
 from dgm.errors import ConfigError
 from dgm.records import SandboxLimits
@@ -37,14 +38,23 @@ class BenchmarkSettings(_Section):
     """What agents are measured on."""
 
     name: str = Field("quick", description="a benchmark's name, or a folder of Harbor tasks")
-    stages: tuple[int, ...] = Field(
-        (10, 26), description="how many search tasks an agent has met at the end of each stage"
+    stages: tuple[PositiveInt, ...] = Field(
+        (8, 20),
+        min_length=1,
+        description="how many search tasks an agent has met at the end of each stage",
     )
     promote: float | Literal["parent"] = Field(
         "parent",
-        description="the score that opens the next stage; 'parent': no fewer than the parent's",
+        description="the score that opens the next stage; 'parent': more solved than by the parent",
     )
     attempts: int = Field(1, ge=1, le=20, description="rollouts per agent and task")
+
+    @field_validator("stages")
+    @classmethod
+    def _rise(cls, stages: tuple[int, ...]) -> tuple[int, ...]:
+        if any(later <= earlier for earlier, later in pairwise(stages)):
+            raise ValueError("each stage must meet more tasks than the one before")
+        return stages
 
 
 class SearchSettings(_Section):
@@ -63,7 +73,7 @@ class SearchSettings(_Section):
 class BudgetSettings(_Section):
     """What a run may spend; None is no limit."""
 
-    children: int = Field(16, ge=0)
+    children: int = Field(20, ge=0)
     hours: float | None = Field(None, gt=0)
     usd: float | None = Field(None, ge=0)
     tokens: int | None = Field(None, ge=0)

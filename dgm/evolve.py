@@ -193,7 +193,16 @@ class Evolution:
                 f"{rollout.detail}; mend that, then: dgm resume {self._lab.run}"
             )
         if self.is_missing(unit.key) and not isinstance(unit, Evaluate):
-            self._store.reject(unit.agent_id, f"infrastructure: {rollout.detail}")
+            self._give_up(unit.agent_id, rollout.detail)
+
+    def _give_up(self, agent_id: str, detail: str) -> None:
+        """Reject a child the machine gave no chance; without a seed there is no run."""
+        if agent_id == SEED:
+            raise MachineError(
+                f"the seed agent could not be tried: {detail}; mend that, then: "
+                f"dgm resume {self._lab.run}"
+            )
+        self._store.reject(agent_id, f"infrastructure: {detail}")
 
     def is_missing(self, key: RolloutKey) -> bool:
         """Whether the machine spoiled this unit so often that it is given up as missing data."""

@@ -56,40 +56,23 @@ class Replayer:
 
         Raises: ArchiveError if what it needs is gone or has changed; MachineError.
         """
-        recorded = self.lab.rollout_folder(rollout.id)
         started = time.monotonic()
+        recorded = self.lab.rollout_folder(rollout.id)
+        original, evaluation = self._order(rollout)
         with tempfile.TemporaryDirectory(prefix="dgm-replay-") as folder:
-            order, evaluation = self._order(rollout)
-            work = self.lab.runner.run(
-                replace(
-                    order,
-                    id=f"{rollout.id}-replay",
-                    folder=Path(folder),
-                    accounts=(f"replay/{rollout.id}",),
-                    recorded=recorded / "transcript.jsonl",
-                )
+            order = replace(
+                original,
+                id=f"{rollout.id}-replay",
+                folder=Path(folder),
+                accounts=(f"replay/{rollout.id}",),
+                recorded=recorded / "transcript.jsonl",
             )
-        before = (recorded / "patch.diff").read_bytes()
-        return Replayed(rollout, self._divergence(rollout, work, before, evaluation, started))
-
-    def _divergence(
-        self,
-        rollout: Rollout,
-        work: Work,
-        before: bytes,
-        evaluation: Evaluate | None,
-        started: float,
-    ) -> str:
-        if work.divergence:
-            return work.divergence
-        if work.patch != before:
-            return f"the patch differs: {len(before)} bytes recorded, {len(work.patch)} now"
-        if evaluation is None:
-            return ""
-        graded = evaluation.graded(self.lab, work, started)
-        if graded.outcome is not rollout.outcome:
-            return f"the outcome differs: {rollout.outcome} recorded, {graded.outcome} now"
-        return ""
+            work = self.lab.runner.run(order)
+            divergence = _divergence(work, (recorded / "patch.diff").read_bytes())
+            if evaluation is not None and not divergence:
+                graded = evaluation.graded(self.lab, work, order.folder, started)
+                divergence = _other_outcome(rollout, graded)
+        return Replayed(rollout, divergence)
 
     def _order(self, rollout: Rollout) -> tuple[RolloutOrder, Evaluate | None]:
         agent = self.code_of(rollout.key.tree_hash)
@@ -118,3 +101,16 @@ class Replayer:
                     raise BenchmarkError(f"task {task.id} has changed since {rollout.id} was run")
                 return task
         raise BenchmarkError(f"task {rollout.task_id} is no longer in this benchmark")
+
+
+def _divergence(work: Work, recorded_patch: bytes) -> str:
+    if not work.divergence and work.patch != recorded_patch:
+        sizes = f"{len(recorded_patch)} bytes recorded, {len(work.patch)} now"
+        return f"the patch differs: {sizes}"
+    return work.divergence
+
+
+def _other_outcome(rollout: Rollout, graded: Rollout) -> str:
+    if graded.outcome is rollout.outcome:
+        return ""
+    return f"the outcome differs: {rollout.outcome} recorded, {graded.outcome} now"

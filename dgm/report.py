@@ -35,7 +35,7 @@ class AgentLine:
 
 @dataclass(frozen=True, slots=True)
 class RunReport:
-    """A run in numbers. `best_id` is None until an agent is archived."""
+    """A run in numbers. `best_lineage` goes from the seed to the best; empty before the seed."""
 
     run: str
     status: str
@@ -44,7 +44,12 @@ class RunReport:
     elapsed_s: float
     usage: Usage
     agents: tuple[AgentLine, ...]
-    best_id: str | None
+    best_lineage: tuple[str, ...]
+
+    @property
+    def best_id(self) -> str | None:
+        """The agent to take, None until one is archived."""
+        return self.best_lineage[-1] if self.best_lineage else None
 
     def line(self, agent_id: str) -> AgentLine:
         """The line of one agent."""
@@ -67,6 +72,7 @@ def summarise(reader: RunReader) -> RunReport:
     matrix = reader.outcome_matrix(Split.SEARCH)
     lines = tuple(_line(agent, tree, sealed, matrix) for agent in tree)
     last = reader.last_event()
+    best = tree.lineage(tree.best().id) if tree.candidates else ()
     return RunReport(
         run=reader.run.name,
         status=_STATUS.get(last.kind, "running") if last else "empty",
@@ -75,7 +81,7 @@ def summarise(reader: RunReader) -> RunReport:
         elapsed_s=float(reader.recall("elapsed_s") or 0),
         usage=reader.usage(),
         agents=lines,
-        best_id=tree.best().id if tree.candidates else None,
+        best_lineage=tuple(agent.id for agent in best),
     )
 
 

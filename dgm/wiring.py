@@ -44,24 +44,20 @@ def open_benchmark(name: str, workspaces: Workspaces) -> Benchmark:
     if name == "quick":
         return quick(workspaces)
     folder = Path(name)
-    if folder.is_dir():
-        return DirectoryBenchmark(folder.resolve().name, folder.resolve(), workspaces)
-    raise BenchmarkError(
-        f"unknown benchmark {name!r}; choose {', '.join(BENCHMARKS)} or a folder of Harbor tasks"
-    )
+    if not folder.is_dir():
+        raise BenchmarkError(
+            f"unknown benchmark {name!r}; choose {', '.join(BENCHMARKS)} or a folder of Harbor "
+            "tasks"
+        )
+    return DirectoryBenchmark(folder.resolve().name, folder.resolve(), workspaces)
 
 
 def check_config(config: Config) -> None:
-    """Refuse what cannot work, before anything is stored. Raises: ConfigError, BenchmarkError."""
+    """Refuse what no machine could do, before anything is stored. Raises: ConfigError."""
     find_policy(config.search.policy)
-    for model in (config.model.name, config.model.diagnosis_name):
-        if model.split("/")[0] != BUILTIN:
+    for model in _models(config):
+        if not _is_builtin(model):
             raise ConfigError(f"unknown model {model!r}; known: {BUILTIN}")
-    with tempfile.TemporaryDirectory(prefix="dgm-check-") as cache:
-        benchmark = open_benchmark(config.benchmark.name, Workspaces(Path(cache)))
-        tasks = len(benchmark.tasks())
-    if not tasks:
-        raise BenchmarkError(f"benchmark {config.benchmark.name!r} has no tasks")
 
 
 def seed_folder(config: Config) -> Path:
@@ -72,48 +68,59 @@ def seed_folder(config: Config) -> Path:
 def choose_sandboxes(config: Config) -> SandboxDriver:
     """Return the strongest sandbox that works here, or the one that was asked for.
 
-    Raises: SandboxUnavailableError with the remedy. A real model is refused the weak `process`
-        sandbox unless that was accepted.
+    The weak `process` sandbox is never taken in silence, and a real model is let into it only if
+    that was asked for and accepted.
+
+    Raises: SandboxUnavailableError with the remedy.
     """
     wanted = config.sandbox.driver
     if wanted == "docker":
+        raise SandboxUnavailableError("docker sandboxes are not built yet; --sandbox bubblewrap")
+    trouble = None if wanted == "process" else bubblewrap.check()
+    if wanted != "process" and trouble is None:
+        return Bubblewrap(hidden=[package_folder()])
+    if wanted == "bubblewrap":
+        raise SandboxUnavailableError(trouble)
+    is_accepted = wanted == "process" and config.sandbox.accept_weak
+    if not is_accepted and not all(map(_is_builtin, _models(config))):
         raise SandboxUnavailableError(
-            "the docker sandbox is not built yet; use --sandbox bubblewrap"
+            f"{trouble or 'the process sandbox is weak'}; a real model is let into the weak "
+            "process sandbox only by: --sandbox process --yes-i-know"
         )
-    if wanted in ("auto", "bubblewrap"):
-        trouble = bubblewrap.check()
-        if trouble is None:
-            return Bubblewrap(hidden=[package_folder()])
-        if wanted == "bubblewrap":
-            raise SandboxUnavailableError(trouble)
-        logger.warning("no bubblewrap sandbox: %s", trouble)
-    return _weak_sandboxes(config)
-
-
-def _weak_sandboxes(config: Config) -> SandboxDriver:
-    models = {config.model.name, config.model.diagnosis_name}
-    if models != {BUILTIN} and not config.sandbox.accept_weak:
-        raise SandboxUnavailableError(
-            "a real model is not let into the weak `process` sandbox; install bubblewrap or "
-            "Docker, or say --sandbox process --yes-i-know"
-        )
-    with Process() as driver:
-        for line in driver.what_does_not_hold():
-            logger.warning("the `process` sandbox is weak: %s", line)
+    if trouble:
+        logger.warning("no strong sandbox: %s", trouble)
     return Process()
 
 
 @contextmanager
+def open_sandboxes(config: Config) -> Iterator[SandboxDriver]:
+    """Open the chosen driver; what a weak one does not hold is said in a warning."""
+    with choose_sandboxes(config) as sandboxes:
+        if isinstance(sandboxes, Process):
+            weaknesses = "\n  - ".join(sandboxes.what_does_not_hold())
+            logger.warning(
+                "agents run in the weak `process` sandbox; one that means harm could reach\n  - %s",
+                weaknesses,
+            )
+        yield sandboxes
+
+
+@contextmanager
 def open_laboratory(config: Config, run_folder: Path) -> Iterator[Laboratory]:
-    """Build what the steps of a run need, and take it down afterwards."""
+    """Build what the steps of a run need, and take it down afterwards; the run may not exist yet.
+
+    Raises: UserError if a setting names what there is not, SandboxUnavailableError.
+    """
+    check_config(config)
     with (
         tempfile.TemporaryDirectory(prefix="dgm-work-") as work,
-        choose_sandboxes(config) as sandboxes,
+        open_sandboxes(config) as sandboxes,
         open_gateway(config) as gateway,
     ):
         sandboxes.reap(run_folder.name)
         workspaces = Workspaces(Path(work))
         benchmark = open_benchmark(config.benchmark.name, workspaces)
+        benchmark.tasks()  # refuses what is no benchmark
         runner = AgentRunner(sandboxes, gateway, workspaces)
         yield Laboratory(run_folder.name, run_folder, config, benchmark, runner)
 
@@ -124,15 +131,14 @@ def open_gateway(config: Config) -> GatewayServer:
 
 
 @contextmanager
-def open_evolution(config: Config, store: Store) -> Iterator[Evolution]:
+def open_evolution(lab: Laboratory, store: Store) -> Iterator[Evolution]:
     """Build the loop over an open run."""
     with (
-        open_laboratory(config, store.run.path) as lab,
-        ThreadFanOut[Rollout](config.workers) as fanout,
+        ThreadFanOut[Rollout](lab.config.workers) as fanout,
         checkouts(store.repository) as code_of,
     ):
         store.add_tasks(lab.benchmark.tasks())
-        budget = config.budget
+        budget = lab.config.budget
         ceiling = Ceiling(tokens=budget.tokens, cost_usd=budget.usd)
         lab.runner.gateway.set_ceiling(RUN_ACCOUNT, ceiling, store.usage())
         yield Evolution(
@@ -149,6 +155,14 @@ def checkouts(repository: AgentRepository) -> Iterator[Callable[[str], AgentCode
             return repository.checkout(tree_hash, Path(folder) / tree_hash)
 
         yield code_of
+
+
+def _models(config: Config) -> tuple[str, str]:
+    return config.model.name, config.model.diagnosis_name
+
+
+def _is_builtin(model: str) -> bool:
+    return model.split("/", maxsplit=1)[0] == BUILTIN
 
 
 def spent_in(rollout_folder: Path) -> Usage:

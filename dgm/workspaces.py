@@ -125,7 +125,7 @@ class Workspaces:
     """Makes each base tree once and keeps it for the life of the process. Thread-safe."""
 
     def __init__(self, cache: Path) -> None:
-        """`cache` is a private folder of this process."""
+        """`cache` is a private folder, made if missing; processes may share it."""
         self._cache = cache
         self._lock = threading.Lock()
         self._made: dict[Path, Workspace] = {}
@@ -134,13 +134,18 @@ class Workspaces:
         """Return the workspace made of the files in `source`, a folder that never changes."""
         with self._lock:
             if source not in self._made:
-                self._made[source] = _make(source, self._cache / f"{len(self._made):05d}")
+                self._cache.mkdir(parents=True, exist_ok=True)
+                folder = Path(tempfile.mkdtemp(prefix="w", dir=self._cache))
+                self._made[source] = _make(source, folder)
             return self._made[source]
+
+    def __reduce__(self) -> tuple[type[Workspaces], tuple[Path]]:
+        """Travel to another process without what was made: it makes its own."""
+        return Workspaces, (self._cache,)
 
 
 def _make(source: Path, folder: Path) -> Workspace:
     own, given = folder / "own.git", folder / "given.git"
-    folder.mkdir(parents=True)
     where = {"GIT_DIR": str(own), "GIT_WORK_TREE": str(source)}
     git(["init", "-q", "--template=", "-b", "main"], where)
     (own / "info").mkdir(exist_ok=True)

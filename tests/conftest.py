@@ -22,9 +22,25 @@ def bubblewrapped() -> Iterator[Bubblewrap]:
         yield driver
 
 
+@pytest.fixture(scope="session")
+def finished(
+    bubblewrapped: Bubblewrap, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Machine, Path]:
+    """A finished run of the learner with two children and all outcomes in it, to look at only."""
+    place = tmp_path_factory.mktemp("finished")
+    write_benchmark(place / "benchmark", (1, 2, 2, 2, 3))
+    machine = Machine(place, bubblewrapped, BuiltinProvider())
+    seed = write_learner(place / "learner", skill=1)
+    settings = ("benchmark.stages=[2,3]", "budget.children=2", "search.policy=greedy")
+    with machine.new_run(seed, "finished", *settings) as store:
+        with machine.evolution(store, machine.config(*settings)) as evolution:
+            assert evolution.run()
+        return machine, store.run.path
+
+
 @pytest.fixture
 def machine(tmp_path: Path, bubblewrapped: Bubblewrap) -> Machine:
-    """Real parts in a fresh place, with a tiny benchmark of three search tasks (1, 3, 3)."""
+    """Real parts in a fresh place; the search tasks want 1 and 3, the sealed one 2."""
     write_benchmark(tmp_path / "benchmark")
     return Machine(tmp_path, bubblewrapped, BuiltinProvider())
 

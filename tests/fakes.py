@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from dgm.benchmarks.protocol import Benchmark, Grade
 from dgm.errors import MachineError, ProviderError, SandboxError
 from dgm.gateway.protocol import CallContext, Provider
-from dgm.gateway.wire import Reply, Request
+from dgm.gateway.wire import Reply, Request, Text
 from dgm.records import Split, Task
 from dgm.sandbox.protocol import Probe, Sandbox, SandboxDriver, SandboxSpec
 
@@ -75,6 +75,17 @@ class FaultyProvider:
         if self.spoils(context.seed):
             raise ProviderError("the model is out of reach")
         return self.real.complete(request, context)
+
+
+@dataclass
+class Mumbler:
+    """Answers every call with words that are no JSON."""
+
+    real: Provider
+    name: str = "builtin"
+
+    def complete(self, request: Request, context: CallContext) -> Reply:
+        return replace(self.real.complete(request, context), content=(Text("It depends."),))
 
 
 @dataclass

@@ -37,17 +37,21 @@ CHECK = Path(quick.__file__).with_name("check.py")
 
 # What every tiny agent starts with: the task, the workspace, and one way to ask the model.
 PREAMBLE = """
-import hashlib, http.client, json, os, pathlib, sys, time
+import json, os, pathlib, socket, sys, time, zlib
 task = json.load(open(os.environ["DGM_TASK"]))
 workspace, problem = pathlib.Path(task["workspace"]), task["problem"]
 
 def ask(text):
-    address = os.environ["ANTHROPIC_BASE_URL"].split("//")[1]
-    body = {"model": "any", "max_tokens": 100, "messages": [{"role": "user", "content": text}]}
-    connection = http.client.HTTPConnection(address, timeout=30)
-    connection.request("POST", "/v1/messages", json.dumps(body), {"content-type": "application/json"})
-    answer = connection.getresponse()
-    return answer.status, json.loads(answer.read())
+    host, port = os.environ["ANTHROPIC_BASE_URL"].split("//")[1].split(":")
+    message = {"role": "user", "content": text}
+    body = json.dumps({"model": "any", "max_tokens": 100, "messages": [message]})
+    head = f"POST /v1/messages HTTP/1.1\\r\\nhost: {host}\\r\\nconnection: close\\r\\n"
+    head += f"content-type: application/json\\r\\ncontent-length: {len(body)}\\r\\n\\r\\n"
+    with socket.create_connection((host, int(port)), timeout=30) as connection:
+        connection.sendall((head + body).encode())
+        answer = b"".join(iter(lambda: connection.recv(65536), b""))
+    head, _, body = answer.partition(b"\\r\\n\\r\\n")
+    return int(head.split()[1]), json.loads(body)
 
 """
 
@@ -62,7 +66,7 @@ if status != 200:
 if (workspace / "agent.toml").exists():
     (workspace / "skill.txt").write_text(f"{skill_in(workspace) + 1}\\n")
     with (workspace / "notes.txt").open("a") as notes:
-        notes.write(hashlib.sha256(problem.encode()).hexdigest()[:8] + "\\n")
+        notes.write(f"{zlib.crc32(problem.encode())}\\n")
 elif (workspace / "doubling.py").exists():
     (workspace / "doubling.py").write_text("def double(number):\\n    return number * 2\\n")
 else:
@@ -134,8 +138,9 @@ def write_task(
     return folder
 
 
-def write_benchmark(folder: Path, numbers: tuple[int, ...] = (1, 2, 3, 2, 3, 4)) -> Path:
-    """Write one task a number; every second one is sealed."""
+def write_benchmark(folder: Path, numbers: tuple[int, ...] = (1, 2, 3)) -> Path:
+    """Write one task a number, in place of what was there; every second one is sealed."""
+    shutil.rmtree(folder, ignore_errors=True)
     for position, number in enumerate(numbers):
         write_task(folder, f"t{position}-wants-{number}", number)
     return folder
@@ -151,7 +156,7 @@ class Machine:
 
     def config(self, *settings: str) -> Config:
         """Settings for small runs, and more laid over them."""
-        small = ("workers=1", "benchmark.stages=[3]", "budget.children=2", "rollout.tokens=20000")
+        small = ("workers=1", "benchmark.stages=[2]", "budget.children=1", "rollout.tokens=20000")
         return read_config("", [*small, *settings])
 
     @contextmanager

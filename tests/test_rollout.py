@@ -2,36 +2,46 @@
 
 import shutil
 import time
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from dgm.errors import MachineError, OverBudgetError
-from dgm.records import Ceiling, Outcome, Split, Usage
+from dgm.records import Ceiling, Outcome, Usage
 from dgm.steps.evaluate import Evaluate
 from tests.fakes import FaultyDriver, FaultyGrader, FaultyProvider, always
-from tests.machine import LEARNER, Machine, code_of, solved_tasks, write_agent, write_task
+from tests.machine import code_of, write_agent, write_task
 
 SOLVE = '(workspace / "answer.py").write_text("VALUE = 1\\n")\n'
 ASK = "print(ask(problem)[1])\n"
 ENDLESS = "while True:\n    status, answer = ask('more' * 500)\n    if status != 200: break\n"
 
 
+def commands_of_the_host():
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            yield path.read_bytes().decode(errors="replace")
+        except OSError:
+            continue
+
+
 @pytest.fixture
 def evaluate(machine, tmp_path):
-    """Let an agent of one script work on the task that wants 1; give the row and its folder."""
+    """Let an agent of one script work on a task that wants 1; give the row and the laboratory."""
 
-    def work(script, *settings, seconds=10.0, by=machine, spoils_grading=None, files=None, prepare=None):
+    def work(
+        script, *settings, seconds=10.0, by=machine, files=None, prepare=None, is_spoiled=None
+    ):
         agent = code_of(write_agent(tmp_path / "agent", script))
         shutil.rmtree(tmp_path / "benchmark")
-        task = write_task(tmp_path / "benchmark", "one", 1, seconds=seconds, files=files)
+        folder = write_task(tmp_path / "benchmark", "one", 1, seconds=seconds, files=files)
         if prepare:
-            prepare(task / "environment" / "repo")
+            prepare(folder / "environment" / "repo")
         with by.laboratory(by.config(*settings)) as lab:
-            (task,) = lab.benchmark.tasks(Split.SEARCH)
-            if spoils_grading:
-                faulty = FaultyGrader(lab.benchmark, spoils_grading)
-                with by.laboratory(lab.config, benchmark=faulty) as lab:
-                    return Evaluate("r1", "a1", agent, task, 0, "1").perform(lab), lab
+            (task,) = lab.benchmark.tasks()
+            if is_spoiled:
+                lab = replace(lab, benchmark=FaultyGrader(lab.benchmark, is_spoiled))
             return Evaluate("r1", "a1", agent, task, 0, "1").perform(lab), lab
 
     return work
@@ -79,16 +89,6 @@ def test_hung_agent_is_killed_at_its_deadline_with_everything_it_started(evaluat
     assert rollout.outcome is Outcome.TIMEOUT
     assert time.monotonic() - began < 8
     assert not [line for line in commands_of_the_host() if "4711" in line]
-
-
-def commands_of_the_host():
-    from pathlib import Path
-
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            yield path.read_bytes().decode(errors="replace")
-        except OSError:
-            continue
 
 
 def test_work_finished_before_the_deadline_counts_although_the_agent_hangs(evaluate):
@@ -160,7 +160,8 @@ def test_repository_has_one_commit_and_no_past(evaluate):
     script = """
         import subprocess
         def git(*words):
-            return subprocess.run(["git", *words], cwd=workspace, capture_output=True, text=True).stdout
+            command = ["git", "-C", workspace, *words]
+            return subprocess.run(command, capture_output=True, text=True).stdout
         history = git("rev-list", "--all", "--count"), git("remote"), git("reflog"), git("fsck")
         (workspace / "history.txt").write_text(repr(history))
         (workspace / "names.txt").write_text(" ".join(sorted(os.listdir(workspace / ".git"))))
@@ -265,15 +266,15 @@ def test_new_last_file_without_newline_is_graded_like_any_other(evaluate):
 
 
 def test_unreachable_model_spoils_the_rollout_and_blames_no_agent(machine, evaluate):
-    broken = Machine(machine.place, machine.sandboxes, FaultyProvider(machine.provider, always))
+    broken = replace(machine, provider=FaultyProvider(machine.provider, always))
     rollout, _ = evaluate(ASK, by=broken)
     assert rollout.outcome is Outcome.INFRASTRUCTURE
 
 
 def test_broken_grader_and_broken_sandbox_are_errors_and_no_outcome(machine, evaluate):
     with pytest.raises(MachineError, match="grader broke down"):
-        evaluate(SOLVE, spoils_grading=always)
-    broken = Machine(machine.place, FaultyDriver(machine.sandboxes, always), machine.provider)
+        evaluate(SOLVE, is_spoiled=always)
+    broken = replace(machine, sandboxes=FaultyDriver(machine.sandboxes, always))
     with pytest.raises(MachineError, match="gave up this sandbox"):
         evaluate(SOLVE, by=broken)
 

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import argparse
 import errno
+import logging
 import os
 import sys
+import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
+from typing import NoReturn
 
 from dgm import __version__
+from dgm.cli.output import remark
 from dgm.errors import DgmError, MachineError
 from dgm.scratch import scratch_folder
 
@@ -28,7 +33,9 @@ COMMANDS = {
     "doctor": "try which sandboxes and limits work on this machine",
     "fsck": "check a run's files against each other",
 }
-_DISK = {
+INTERRUPTED = 130
+READER_LEFT = 141
+_REMEDIES = {
     errno.ENOSPC: "the disk is full; make room, then: dgm resume",
     errno.EDQUOT: "the disk quota is used up; make room, then: dgm resume",
     errno.EROFS: "it is on a read-only file system; name another place with --archive",
@@ -37,35 +44,54 @@ _DISK = {
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; return the exit code: 0 done, 1 the machine failed, 2 mend the input.
+    """Run one command and return its exit code. Whatever is stored already stays whole.
 
-    130 is Ctrl-C. Whatever is stored already stays whole.
+    0 done, 1 the machine failed or something is wrong, 2 mend the input, 130 Ctrl-C, 143 SIGTERM,
+    141 nobody reads the output.
     """
-    words = list(sys.argv[1:] if argv is None else argv)
+    logging.basicConfig(format="dgm: %(message)s")
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    code = _run(list(sys.argv[1:] if argv is None else argv))
+    if code >= INTERRUPTED or threading.active_count() > 1:
+        with suppress(BrokenPipeError):
+            sys.stdout.flush()
+        os._exit(code)  # rollouts cut short hold threads, for which an ordinary exit would wait
+    return code
+
+
+def _run(words: list[str]) -> int:
     try:
         arguments = _parser(words).parse_args(words)
         with scratch_folder():
             code: int = import_module(f"dgm.cli.{arguments.command}").run(arguments)
         sys.stdout.flush()
     except DgmError as error:
-        print(f"dgm: {error}", file=sys.stderr)  # noqa: T201
+        remark(str(error))
         return 1 if isinstance(error, MachineError) else 2
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return READER_LEFT
     except OSError as error:
-        if error.errno not in _DISK:
+        remedy = _REMEDIES.get(error.errno or 0) or (error.filename and error.strerror)
+        if not remedy:
             raise
-        print(f"dgm: {error.filename or 'writing'}: {_DISK[error.errno]}", file=sys.stderr)  # noqa: T201
+        remark(f"{error.filename or 'writing'}: {remedy}")
         return 1
     except KeyboardInterrupt:
-        print("dgm: interrupted; go on with: dgm resume", file=sys.stderr)  # noqa: T201
-        return 130
+        remark("interrupted")
+        return INTERRUPTED
     return code
 
 
+class _Parser(argparse.ArgumentParser):
+    """Answers wrong words with one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"dgm: {message}; see: {self.prog} --help\n")
+
+
 def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="dgm",
         description="Grow a tree of coding agents that rewrite themselves.",
         epilog="dgm COMMAND --help tells more. First: dgm evolve",

@@ -8,8 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dgm.errors import ArchiveError
+
 if TYPE_CHECKING:
     from dgm.archive.reader import RunReader
+    from dgm.records import Agent
 
 DEFAULT_ARCHIVE = Path("archive")
 
@@ -24,7 +27,7 @@ def add_archive(parser: argparse.ArgumentParser) -> None:
 
 def add_run(parser: argparse.ArgumentParser, *, as_option: bool) -> None:
     """`RUN`, or `--run RUN` where the position is taken; the newest by default."""
-    text = "the run (default: the newest)"
+    text = "the run's name or folder (default: the newest)"
     if as_option:
         parser.add_argument("--run", metavar="RUN", help=text)
     else:
@@ -42,6 +45,13 @@ def add_json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON instead of text")
 
 
+def positive(text: str) -> int:
+    """Read a count of at least one."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of at least 1")
+    return int(text)
+
+
 @contextmanager
 def reading(arguments: argparse.Namespace) -> Iterator[RunReader]:
     """Open the run that the arguments name. Raises: ArchiveError."""
@@ -50,3 +60,10 @@ def reading(arguments: argparse.Namespace) -> Iterator[RunReader]:
 
     with RunReader.open(find_run(arguments.archive, arguments.run).path) as reader:
         yield reader
+
+
+def code_of(agent: Agent) -> str:
+    """Return the hash of an agent's tree. Raises: ArchiveError if it never came to have one."""
+    if agent.tree_hash is None:
+        raise ArchiveError(f"agent {agent.id} has no code: {agent.reason or agent.state}")
+    return agent.tree_hash

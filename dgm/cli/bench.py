@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 import tempfile
 from pathlib import Path
 
@@ -49,13 +50,13 @@ def _list(arguments: argparse.Namespace) -> int:
 def _verify(arguments: argparse.Namespace) -> int:
     from dgm.benchmarks.verify import Verified, find_leaks, verify_task
     from dgm.config import read_config
-    from dgm.wiring import choose_sandboxes, open_benchmark
+    from dgm.wiring import open_benchmark, open_sandboxes
     from dgm.workspaces import Workspaces
 
     config = read_config("", [f"sandbox.driver={arguments.sandbox}"])
     with (
         tempfile.TemporaryDirectory(prefix="dgm-verify-") as cache,
-        choose_sandboxes(config) as sandboxes,
+        open_sandboxes(config) as sandboxes,
     ):
         benchmark = open_benchmark(arguments.name, Workspaces(Path(cache)))
         tasks = benchmark.tasks()
@@ -66,6 +67,7 @@ def _verify(arguments: argparse.Namespace) -> int:
             results.append(Verified(task, (*found.problems, *leaks.get(task.id, ()))))
             if not arguments.json:
                 say(f"{task.id:32} {task.split:7} {'; '.join(results[-1].problems) or 'sound'}")
+                sys.stdout.flush()
     unsound = [result for result in results if result.problems]
     if arguments.json:
         say_json([{"task": r.task.id, "problems": list(r.problems)} for r in results])

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dgm.cli.output import seconds, thousands
+from dgm.cli.invocation import command, named
+from dgm.cli.output import fitted, one_line, seconds, thousands
 from dgm.cli.tree import headline, tree_lines
 from dgm.records import Outcome, Split
 
 if TYPE_CHECKING:
+    from dgm.archive.layout import RunFolder
     from dgm.archive.reader import RunReader
     from dgm.report import RunReport
 
@@ -20,7 +22,7 @@ def closing_report(reader: RunReader) -> list[str]:
     from dgm.report import summarise
 
     report = summarise(reader)
-    lines = ["", headline(report), *tree_lines(report)]
+    lines = ["", headline(report), *map(fitted, tree_lines(report))]
     if report.best_id is not None:
         lines += ["", *_best(reader, report, report.best_id)]
     return [
@@ -28,18 +30,28 @@ def closing_report(reader: RunReader) -> list[str]:
         "",
         f"time {seconds(report.elapsed_s)}, {thousands(report.usage.tokens)} tokens in "
         f"{thousands(report.usage.calls)} calls, {report.usage.cost_usd:.2f} USD",
-        *_further(report),
+        "",
+        *_further(reader.run),
     ]
 
 
 def _best(reader: RunReader, report: RunReport, best_id: str) -> list[str]:
-    lineage = reader.tree().lineage(best_id)
-    changes = [f"  {agent.id}  {agent.title}" for agent in lineage[1:]]
+    changed = [report.line(agent_id).agent for agent_id in report.best_lineage[1:]]
     return [
-        f"best agent: {best_id}",
-        *(changes or ["  the seed agent itself"]),
+        f"best agent: {best_id}" + (", which changed" if changed else ", the seed agent itself"),
+        *(f"  {agent.id}  {one_line(agent.title)}" for agent in changed),
+        *(f"  {line}" for line in _change_size(reader, best_id) if changed),
         *_sealed(reader, report, best_id),
     ]
+
+
+def _change_size(reader: RunReader, best_id: str) -> list[str]:
+    seed, best = reader.agent(SEED).tree_hash or "", reader.agent(best_id).tree_hash or ""
+    files = reader.repository.changed_files(seed, best)
+    lines = reader.repository.diff(seed, best).splitlines()
+    added = sum(line.startswith("+") and not line.startswith("+++") for line in lines)
+    removed = sum(line.startswith("-") and not line.startswith("---") for line in lines)
+    return [f"+{added} -{removed} lines against the seed, in {one_line(', '.join(files))}"]
 
 
 def _sealed(reader: RunReader, report: RunReport, best_id: str) -> list[str]:
@@ -48,17 +60,20 @@ def _sealed(reader: RunReader, report: RunReport, best_id: str) -> list[str]:
 
     seed, best = report.line(SEED).sealed, report.line(best_id).sealed
     if not seed.attempted or not best.attempted:
-        return ["  not measured on the sealed tasks yet"]
-    lines = [f"on the {seed.attempted} sealed tasks, which the search never saw:"]
-    lines.append(f"  seed  {describe_score(seed)}")
-    if best_id != SEED:
-        comparison = compare(_solved(reader, best_id), _solved(reader, SEED))
-        difference = round(100 * (best.mean - seed.mean))
-        lines.append(f"  best  {describe_score(best)}")
-        lines.append(
-            f"  {difference:+d} points, {comparison.verdict} (McNemar p = {comparison.p_value:.3f})"
-        )
-    return lines
+        return ["not measured on the sealed tasks yet"]
+    lines = [
+        f"on the {seed.attempted} sealed tasks, which the search never saw:",
+        f"  seed  {describe_score(seed)}",
+    ]
+    if best_id == SEED:
+        return lines
+    paired = compare(_solved(reader, best_id), _solved(reader, SEED))
+    points = round(100 * (best.mean - seed.mean))
+    return [
+        *lines,
+        f"  best  {describe_score(best)}",
+        f"  {points:+d} points, {paired.verdict} (McNemar p = {paired.p_value:.3f})",
+    ]
 
 
 def _solved(reader: RunReader, agent_id: str) -> dict[str, bool]:
@@ -66,11 +81,19 @@ def _solved(reader: RunReader, agent_id: str) -> dict[str, bool]:
     return {rollout.task_id: rollout.outcome is Outcome.SOLVED for rollout in rollouts}
 
 
-def _further(report: RunReport) -> list[str]:
-    run = report.run
+def _further(run: RunFolder) -> list[str]:
+    """Commands that work as they stand, wherever the run lies."""
+    here = named(run)
+    everywhere = ("--run", str(run.path.absolute()))
+    problem = ("--problem", "mend what the tests complain about")
     return [
-        "",
-        f"dgm tree {run}    dgm show best --run {run}    dgm diff best seed --run {run}",
-        f"dgm replay best --run {run}    dgm export best --to DIR",
-        "dgm run best --repo PATH --problem TEXT",
+        "to look further:",
+        f"  {command('tree', here)}",
+        f"  {command('show', 'best', '--run', here)}",
+        f"  {command('diff', 'best', 'seed', '--run', here)}",
+        f"  {command('log', 'best', 'canary', '--run', here)}",
+        f"  {command('replay', 'best', 'canary', '--run', here)}",
+        f"  {command('export', 'best', '--to', 'best-agent', '--run', here)}",
+        "in a repository of yours, to put it to work there:",
+        f"  {command('run', 'best', '--repo', '.', *problem, *everywhere)}",
     ]

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from dgm.cli.arguments import add_agent, add_json, add_run, reading
-from dgm.cli.output import say, say_json
-from dgm.errors import ArchiveError
+from dgm.cli.arguments import add_agent, add_json, add_run, code_of, reading
+from dgm.cli.output import remark, say_json, say_patch
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,14 +22,13 @@ def run(arguments: argparse.Namespace) -> int:
         tree = reader.tree()
         agent = tree.resolve(arguments.agent)
         other = tree.resolve(arguments.other or agent.parent_id or agent.id)
-        for each in (agent, other):
-            if each.tree_hash is None:
-                raise ArchiveError(f"agent {each.id} has no code: {each.reason or each.state}")
-        repository = reader.repository
-        patch = repository.diff(other.tree_hash or "", agent.tree_hash or "")
-        files = repository.changed_files(other.tree_hash or "", agent.tree_hash or "")
+        trees = code_of(other), code_of(agent)
+        patch = reader.repository.diff(*trees)
+        files = reader.repository.changed_files(*trees)
     if arguments.json:
         say_json({"from": other.id, "to": agent.id, "files": list(files), "diff": patch})
+    elif patch:
+        say_patch(patch.encode())
     else:
-        say(patch.rstrip("\n") or f"{other.id} and {agent.id} have the same code")
+        remark(f"{other.id} and {agent.id} have the same code")
     return 0

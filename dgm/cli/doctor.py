@@ -17,10 +17,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print each limit and whether it holds; 1 if one does not."""
     from dgm.config import read_config
-    from dgm.wiring import choose_sandboxes
+    from dgm.wiring import open_sandboxes
 
     config = read_config("", [f"sandbox.driver={arguments.sandbox}"])
-    with choose_sandboxes(config) as sandboxes:
+    with open_sandboxes(config) as sandboxes:
         probes = sandboxes.probe()
     failed = [probe for probe in probes if not probe.holds]
     if arguments.json:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import sys
 
-from dgm.cli.arguments import add_agent, add_json, add_run
+from dgm.cli.arguments import add_agent, add_json, add_run, code_of, positive
 from dgm.cli.output import say, say_json
-from dgm.errors import ArchiveError
 from dgm.records import Split
 
 
@@ -17,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--split", choices=[str(split) for split in Split], default=str(Split.SEALED),
         help="which tasks (default: sealed)",
     )  # fmt: skip
-    parser.add_argument("--attempts", type=int, default=1, metavar="K", help="per task (default 1)")
+    parser.add_argument("--attempts", type=positive, default=1, metavar="K", help="per task")
     add_run(parser, as_option=True)
     add_json(parser)
 
@@ -38,18 +38,19 @@ def run(arguments: argparse.Namespace) -> int:
     with Store.open(folder) as store:
         config = read_config(store.settings)
         agent = store.tree().resolve(arguments.agent)
-        if agent.tree_hash is None:
-            raise ArchiveError(f"agent {agent.id} has no code: {agent.reason or agent.state}")
+        tree_hash = code_of(agent)
         with (
             open_laboratory(config, folder) as lab,
-            checkouts(store.repository) as code_of,
+            checkouts(store.repository) as checkout,
             ThreadFanOut[Rollout](config.workers) as fanout,
         ):
-            code = code_of(agent.tree_hash)
-            units = missing_evaluations(lab, store, agent, code, split, arguments.attempts)
+            units = missing_evaluations(
+                lab, store, agent, checkout(tree_hash), split, arguments.attempts
+            )
             for rollout in measure(lab, store, fanout, units):
                 if not arguments.json:
                     say(f"{rollout.id}  {rollout.task_id:32} {rollout.outcome}  {rollout.detail}")
+                    sys.stdout.flush()
         score = store.score(agent.id, split)
     if arguments.json:
         counts = {"solved": score.solved, "attempted": score.attempted}

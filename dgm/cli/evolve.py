@@ -6,9 +6,13 @@ import argparse
 import tempfile
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dgm.cli.arguments import add_archive
 from dgm.errors import ConfigError
+
+if TYPE_CHECKING:
+    from dgm.config import Config
 
 _SHORT = {
     "seed": "seed",
@@ -35,16 +39,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--name", metavar="RUN", help="the run's name (default: date and time)")
     parser.add_argument("--children", metavar="N", help="how many children to begin")
-    parser.add_argument("--hours", metavar="H", help="begin no child after this time")
+    parser.add_argument("--hours", metavar="H", help="begin no child after so many hours")
     parser.add_argument("--usd", metavar="USD", help="spend at most this")
     parser.add_argument("--tokens", metavar="N", help="use at most so many tokens")
     parser.add_argument("--workers", metavar="N", help="units of work at a time (default 2)")
     parser.add_argument("--seed", metavar="N", help="of all chance in the run (default 1)")
-    parser.add_argument("--model", metavar="MODEL", help="builtin, or provider/name")
-    parser.add_argument("--diagnosis-model", metavar="MODEL", help="default: the same")
+    parser.add_argument("--model", metavar="MODEL", help="the model that agents work with")
+    parser.add_argument(
+        "--diagnosis-model", metavar="MODEL", help="the model that proposes changes"
+    )
     parser.add_argument("--benchmark", metavar="NAME", help="quick, or a folder of Harbor tasks")
     parser.add_argument("--policy", metavar="NAME", help="how parents are chosen (default dgm)")
-    parser.add_argument("--seed-agent", metavar="PATH", help="another first agent")
+    parser.add_argument(
+        "--seed-agent", metavar="PATH", help="another first agent, with an agent.toml"
+    )
     parser.add_argument("--sandbox", metavar="NAME", help="auto, docker, bubblewrap or process")
     parser.add_argument(
         "--yes-i-know", action="store_true", help="let a real model into the weak sandbox"
@@ -58,29 +66,47 @@ def run(arguments: argparse.Namespace) -> int:
     from dgm.archive.store import Store
     from dgm.cli.running import evolve_store
     from dgm.config import config_as_toml, load_config
-    from dgm.wiring import check_config, seed_folder
+    from dgm.wiring import open_laboratory, seed_folder
 
-    config = load_config(arguments.config, _settings(arguments))
-    check_config(config)
-    run_folder = arguments.archive / _name(arguments.name)
-    with tempfile.TemporaryDirectory(prefix="dgm-seed-") as scratch:
+    config = _placed(load_config(arguments.config, settings_of(arguments)))
+    run_folder = _new_run(arguments.archive, arguments.name)
+    with (
+        open_laboratory(config, run_folder) as lab,
+        tempfile.TemporaryDirectory(prefix="dgm-seed-") as scratch,
+    ):
         seed = Path(scratch) / "seed"
         import_seed(seed_folder(config), seed)
         arguments.archive.mkdir(parents=True, exist_ok=True)
         with Store.create(run_folder, config_as_toml(config)) as store:
             store.add_seed(seed)
-            return evolve_store(config, store)
+            return evolve_store(lab, store)
 
 
-def _name(given: str | None) -> str:
-    if given is None:
-        return datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
-    if not given or any(char in given for char in "/\\\0") or given.startswith("."):
-        raise ConfigError(f"a run cannot be named {given!r}; letters, digits and - are safe")
-    return given
+def _placed(config: Config) -> Config:
+    """Name the folder of tasks so that the run can be resumed from anywhere."""
+    from dgm.wiring import BENCHMARKS
+
+    name = config.benchmark.name
+    if name in BENCHMARKS or not Path(name).is_dir():
+        return config
+    benchmark = config.benchmark.model_copy(update={"name": str(Path(name).resolve())})
+    return config.model_copy(update={"benchmark": benchmark})
 
 
-def _settings(arguments: argparse.Namespace) -> list[str]:
+def _new_run(archive: Path, name: str | None) -> Path:
+    if name is None:
+        now = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
+        names = (now, *(f"{now}-{again}" for again in range(2, 100)))
+        return next(archive / name for name in names if not (archive / name).exists())
+    if not name.isprintable() or "/" in name or name[:1] in ("", ".", "-"):
+        raise ConfigError(f"a run cannot be named {name!r}; take letters, digits and -")
+    if (archive / name).exists():
+        raise ConfigError(f"{archive / name} exists already; take another --name, or: dgm resume")
+    return archive / name
+
+
+def settings_of(arguments: argparse.Namespace) -> list[str]:
+    """List the settings that the options stand for, as `key=value`, the last one winning."""
     settings = [
         f"{key}={value}"
         for option, key in _SHORT.items()

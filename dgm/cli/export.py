@@ -5,9 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from dgm.cli.arguments import add_agent, add_run, reading
+from dgm.cli.arguments import add_agent, add_run, code_of, reading
 from dgm.cli.output import say
-from dgm.errors import ArchiveError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,8 +20,6 @@ def run(arguments: argparse.Namespace) -> int:
     """Lay the agent out."""
     with reading(arguments) as reader:
         agent = reader.tree().resolve(arguments.agent)
-        if agent.tree_hash is None:
-            raise ArchiveError(f"agent {agent.id} has no code: {agent.reason or agent.state}")
-        reader.repository.export(agent.tree_hash, arguments.to)
+        reader.repository.export(code_of(agent), arguments.to)
     say(f"{agent.id} is in {arguments.to}")
     return 0

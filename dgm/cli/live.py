@@ -5,99 +5,89 @@ Never silent for more than ten seconds.
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
-from dgm.cli.output import clean, seconds, thousands
-from dgm.cli.tree import describe, tree_lines
-from dgm.records import AgentState
+from dgm.cli.panel import draw
+from dgm.cli.standing import Standing, take_standing
+from dgm.cli.tree import describe
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
+    from rich.console import Console
 
     from dgm.archive.store import Store
+    from dgm.config import Config
     from dgm.evolve import Evolution
-    from dgm.report import RunReport
 
 _REDRAW_S = 0.5
 _SILENCE_S = 5.0
-_TREE_ROWS = 24
+_MIN_WIDTH, _MIN_HEIGHT = 40, 16
 
 
 @contextmanager
-def live_view(store: Store, evolution: Evolution, stream: TextIO) -> Iterator[Callable[[], None]]:
+def live_view(store: Store, evolution: Evolution, config: Config) -> Iterator[Callable[[], None]]:
     """Yield a function that shows how the run stands now; call it often."""
-    if not stream.isatty():
-        yield _PlainLines(store, evolution, stream)
+
+    def look() -> Standing:
+        return take_standing(store, evolution, config)
+
+    if (console := _terminal()) is None:
+        yield _seldom(_PlainLines(look))
         return
-    from rich.console import Console
     from rich.live import Live
 
-    from dgm.report import summarise
+    with Live(console=console, auto_refresh=False, transient=True) as live:
+        yield _seldom(lambda: live.update(draw(look(), console.height), refresh=True))
 
-    with Live(console=Console(file=stream), auto_refresh=False, transient=True) as live:
-        shown_at = 0.0
 
-        def show() -> None:
-            nonlocal shown_at
-            if time.monotonic() - shown_at >= _REDRAW_S:
-                shown_at = time.monotonic()
-                live.update(_panel(summarise(store), evolution), refresh=True)
+def _terminal() -> Console | None:
+    """Return the terminal if a panel can be drawn on it."""
+    if not sys.stdout.isatty():
+        return None
+    from rich.console import Console
 
-        yield show
+    console = Console(file=sys.stdout)
+    is_large = console.width >= _MIN_WIDTH and console.height >= _MIN_HEIGHT
+    return None if console.is_dumb_terminal or not is_large else console
+
+
+def _seldom(show: Callable[[], None]) -> Callable[[], None]:
+    """Let calls through that come after a pause."""
+    shown_at = 0.0
+
+    def show_seldom() -> None:
+        nonlocal shown_at
+        if time.monotonic() - shown_at >= _REDRAW_S:
+            show()
+            shown_at = time.monotonic()
+
+    return show_seldom
 
 
 class _PlainLines:
     """Prints each agent when its way has ended, and a sign of life in between."""
 
-    def __init__(self, store: Store, evolution: Evolution, stream: TextIO) -> None:
-        self._store = store
-        self._evolution = evolution
-        self._stream = stream
-        self._seen: set[str] = set()
-        self._looked_at = 0.0
+    def __init__(self, look: Callable[[], Standing]) -> None:
+        self._look = look
+        self._told: set[str] = set()
+        self._status = ""
         self._spoke_at = 0.0
 
     def __call__(self) -> None:
-        now = time.monotonic()
-        if now - self._looked_at < _REDRAW_S:
-            return
-        self._looked_at = now
-        from dgm.report import summarise
-
-        report = summarise(self._store)
-        for line in report.agents:
-            if line.agent.state.is_final and line.agent.id not in self._seen:
-                self._seen.add(line.agent.id)
-                self._say(describe(line, is_best=line.agent.id == report.best_id))
-        if now - self._spoke_at >= _SILENCE_S:
-            self._say(_status(report, self._evolution))
+        standing = self._look()
+        for line in standing.report.agents:
+            if line.agent.state.is_final and line.agent.id not in self._told:
+                self._told.add(line.agent.id)
+                self._say(describe(line))
+        is_news = standing.status != self._status
+        self._status = standing.status
+        if is_news or time.monotonic() - self._spoke_at >= _SILENCE_S:
+            self._say(", ".join((*standing.headlines(), f"now {'; '.join(standing.work())}")))
 
     def _say(self, text: str) -> None:
         self._spoke_at = time.monotonic()
-        self._stream.write(clean(text) + "\n")
-        self._stream.flush()
-
-
-def _status(report: RunReport, evolution: Evolution) -> str:
-    busy = ", ".join(f"{agent} on {task}" for agent, task in evolution.in_flight) or "idle"
-    return (
-        f"[{seconds(evolution.elapsed_s)}] {report.children} children, "
-        f"{report.count(AgentState.ARCHIVED)} archived, "
-        f"{report.count(AgentState.REJECTED)} rejected, "
-        f"{thousands(report.usage.tokens)} tokens, {report.usage.cost_usd:.2f} USD; now: {busy}"
-    )
-
-
-def _panel(report: RunReport, evolution: Evolution) -> RenderableType:
-    from rich.panel import Panel
-    from rich.text import Text
-
-    rows = tree_lines(report)
-    hidden = len(rows) - _TREE_ROWS
-    shown = [f"... {hidden} agents above", *rows[hidden:]] if hidden > 0 else rows
-    text = Text(clean("\n".join([*shown, "", _status(report, evolution)])), no_wrap=True)
-    text.overflow = "ellipsis"
-    return Panel(text, title=f"run {report.run}", title_align="left")
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dgm.cli.arguments import add_agent, add_json, add_run, reading
@@ -46,9 +47,8 @@ def run(arguments: argparse.Namespace) -> int:
     for turn in turns:
         _print_turn(turn, limit)
     for name in ("output.txt", "grading.txt", "own-tests.txt", "patch.diff"):
-        if (folder / name).is_file():
-            text = (folder / name).read_text(encoding="utf-8", errors="replace")
-            say(f"\n--- {name}\n{_shortened(text.rstrip(), limit)}")
+        if text := _text_of(folder / name):
+            say(f"\n--- {name}\n{_shortened(text, limit)}")
     return 0
 
 
@@ -61,6 +61,10 @@ def find_rollout(reader: RunReader, agent: str, task: str) -> Rollout:
         known = ", ".join(dict.fromkeys(rollout.task_id for rollout in rollouts)) or "none"
         raise ArchiveError(f"agent {owner.id} has no rollout on {task!r}; it has: {known}")
     return found[-1]
+
+
+def _text_of(path: Path) -> str:
+    return path.read_text(encoding="utf-8", errors="replace").rstrip() if path.is_file() else ""
 
 
 def _headline(rollout: Rollout) -> str:

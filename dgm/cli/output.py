@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from typing import Any
 
@@ -14,9 +15,39 @@ def clean(text: str) -> str:
     return "".join(char for char in text if char in _KEPT or char.isprintable())
 
 
+def one_line(text: str, width: int = 160) -> str:
+    """Clean a text, make one line of it, and cut that."""
+    return cut(" ".join(clean(text[: 8 * width]).split()), width)
+
+
+def cut(line: str, width: int) -> str:
+    """Cut a line to so many characters."""
+    return line if len(line) <= width else f"{line[: width - 1]}…"
+
+
+def fitted(text: str) -> str:
+    """Cut a line to the width of the terminal, if it goes to one."""
+    return cut(text, shutil.get_terminal_size().columns) if sys.stdout.isatty() else text
+
+
 def say(text: str = "") -> None:
     """Print a line of text, cleaned."""
     sys.stdout.write(clean(text) + "\n")
+
+
+def remark(text: str) -> None:
+    """Print a line beside the output, cleaned: what went wrong, or what was done."""
+    sys.stderr.write(f"dgm: {one_line(text, 1000)}\n")
+
+
+def say_patch(patch: bytes) -> None:
+    """Print a patch: byte for byte into a pipe or file, cleaned on a terminal."""
+    if sys.stdout.isatty():
+        say(patch.decode(errors="replace").rstrip("\n"))
+        return
+    sys.stdout.flush()
+    sys.stdout.buffer.write(patch)
+    sys.stdout.buffer.flush()
 
 
 def say_json(value: Any) -> None:  # noqa: ANN401 - anything JSON can hold

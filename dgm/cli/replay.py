@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from typing import TYPE_CHECKING
 
 from dgm.cli.arguments import add_agent, add_json, add_run
@@ -32,24 +33,24 @@ def run(arguments: argparse.Namespace) -> int:
     from dgm.wiring import checkouts, open_laboratory
 
     folder = find_run(arguments.archive, arguments.run).path
+    replayed: list[Replayed] = []
     with (
         RunReader.open(folder) as reader,
         open_laboratory(read_config(reader.settings), folder) as lab,
         checkouts(reader.repository) as code_of,
     ):
         replayer = Replayer(lab, reader, code_of)
-        replayed = [
-            replayer.replay(rollout)
-            for rollout in _chosen(reader, replayer, arguments.agent, arguments.task)
-        ]
-    different = [one for one in replayed if not one.is_same]
+        for rollout in _chosen(reader, replayer, arguments.agent, arguments.task):
+            replayed.append(one := replayer.replay(rollout))
+            if not arguments.json:
+                say(f"{rollout.id}  {rollout.task_id}  {one.divergence or 'the same'}")
+                sys.stdout.flush()
+    same = sum(one.is_same for one in replayed)
     if arguments.json:
         say_json([_as_json(one) for one in replayed])
     else:
-        for one in replayed:
-            say(f"{one.rollout.id}  {one.rollout.task_id}  {one.divergence or 'the same'}")
-        say(f"{len(replayed) - len(different)} of {len(replayed)} came out the same, 0.00 USD")
-    return 1 if different else 0
+        say(f"{same} of {len(replayed)} came out the same, 0.00 USD")
+    return 0 if same == len(replayed) else 1
 
 
 def _chosen(reader: RunReader, replayer: Replayer, agent: str, task: str | None) -> list[Rollout]:

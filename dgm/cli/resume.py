@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_run(parser, as_option=False)
     parser.add_argument("--workers", metavar="N", help="units of work at a time")
     for name in ("children", "hours", "usd", "tokens"):
-        parser.add_argument(f"--{name}", metavar="N", help=f"another budget of {name}")
+        parser.add_argument(f"--{name}", metavar="N", help=f"another budget of {name}, in all")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -29,11 +29,11 @@ def run(arguments: argparse.Namespace) -> int:
     from dgm.archive.store import Store
     from dgm.cli.running import evolve_store
     from dgm.config import read_config
+    from dgm.wiring import open_laboratory
 
+    given = {key: getattr(arguments, name) for name, key in _NEW.items()}
+    settings = [f"{key}={value}" for key, value in given.items() if value is not None]
     with Store.open(find_run(arguments.archive, arguments.run).path) as store:
-        settings = [
-            f"{key}={value}"
-            for name, key in _NEW.items()
-            if (value := getattr(arguments, name)) is not None
-        ]
-        return evolve_store(read_config(store.settings, settings), store)
+        config = read_config(store.settings, settings)
+        with open_laboratory(config, store.run.path) as lab:
+            return evolve_store(lab, store)

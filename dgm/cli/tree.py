@@ -6,11 +6,15 @@ import argparse
 from typing import TYPE_CHECKING
 
 from dgm.cli.arguments import add_json, add_run, reading
-from dgm.cli.output import say, say_json, seconds, thousands
+from dgm.cli.output import fitted, one_line, say, say_json, seconds, thousands
 from dgm.records import AgentState
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from dgm.report import AgentLine, RunReport
+
+_TITLE = 72
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,7 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     say(headline(report))
     for line in tree_lines(report):
-        say(line)
+        say(fitted(line))
     return 0
 
 
@@ -45,8 +49,11 @@ def headline(report: RunReport) -> str:
     )
 
 
-def tree_lines(report: RunReport) -> list[str]:
-    """The tree, one agent a line."""
+def tree_lines(report: RunReport, only: Collection[str] | None = None) -> list[str]:
+    """The tree, one agent a line; `*` marks the best, `+` its ancestors.
+
+    `only` names the agents whose lines are wanted, all by default.
+    """
     children: dict[str | None, list[AgentLine]] = {}
     for line in report.agents:
         children.setdefault(line.agent.parent_id, []).append(line)
@@ -54,7 +61,8 @@ def tree_lines(report: RunReport) -> list[str]:
     stack = [(root, "", "") for root in reversed(children.get(None, []))]
     while stack:
         line, lead, below = stack.pop()
-        lines.append(f"{lead}{describe(line, is_best=line.agent.id == report.best_id)}")
+        if only is None or line.agent.id in only:
+            lines.append(f"{_mark(line, report)} {lead}{describe(line)}")
         own = children.get(line.agent.id, [])
         for position, child in reversed(list(enumerate(own))):
             is_last = position == len(own) - 1
@@ -63,19 +71,25 @@ def tree_lines(report: RunReport) -> list[str]:
     return lines
 
 
-def describe(line: AgentLine, *, is_best: bool) -> str:
+def _mark(line: AgentLine, report: RunReport) -> str:
+    if line.agent.id == report.best_id:
+        return "*"
+    return "+" if line.agent.id in report.best_lineage else " "
+
+
+def describe(line: AgentLine) -> str:
     """One agent in one line."""
     from dgm.report import describe_score
 
     agent = line.agent
-    parts = [agent.id + ("*" if is_best else ""), describe_score(line.search)]
+    parts = [agent.id, describe_score(line.search)]
     if line.gained or line.lost:
         parts.append(f"+{line.gained} -{line.lost}")
     if line.sealed.attempted:
         parts.append(f"sealed {describe_score(line.sealed)}")
-    parts.append(agent.title or "(no title yet)")
+    parts.append(one_line(agent.title, _TITLE) or "(no title yet)")
     if agent.state is AgentState.REJECTED:
-        parts.append(f"(rejected: {agent.reason})")
+        parts.append(f"(rejected: {one_line(agent.reason)})")
     elif agent.state is not AgentState.ARCHIVED:
         parts.append(f"({agent.state})")
     return "  ".join(part.strip() for part in parts)

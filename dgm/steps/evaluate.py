@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 from dgm.records import AgentCode, Outcome, Purpose, Rollout, RolloutKey, Split, Task
 from dgm.rollout import RolloutOrder, Work
@@ -54,16 +55,19 @@ class Evaluate(Unit):
     def perform(self, lab: Laboratory) -> Rollout:
         """Run the agent and grade what it left. Raises: MachineError."""
         started = time.monotonic()
-        return self.graded(lab, lab.runner.run(self.order(lab)), started)
+        order = self.order(lab)
+        return self.graded(lab, lab.runner.run(order), order.folder, started)
 
-    def graded(self, lab: Laboratory, work: Work, started: float) -> Rollout:
-        """Grade an agent's work: the workspace decides, the cause explains a miss."""
+    def graded(self, lab: Laboratory, work: Work, folder: Path, started: float) -> Rollout:
+        """Grade an agent's work: the workspace decides, the cause explains a miss.
+
+        `folder` receives what the hidden tests printed.
+        """
         if not work.patch or work.cause is Outcome.INFRASTRUCTURE:
             return self.record(work, work.cause, total_s=time.monotonic() - started)
         name = f"{self.rollout_id}-grade"
         grade = lab.benchmark.grade(self.task, work.patch, lab.runner.sandboxes, name)
-        log = lab.rollout_folder(self.rollout_id) / "grading.txt"
-        log.write_text(grade.log, encoding="utf-8")
+        (folder / "grading.txt").write_text(grade.log, encoding="utf-8")
         return self.record(
             work,
             work.cause if grade.outcome is Outcome.FAILED else grade.outcome,

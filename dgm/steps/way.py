@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dgm.archive.store import Store
-from dgm.errors import ChildRefusedError, PatchRefusedError
+from dgm.errors import ChildRefusedError, MachineError, PatchRefusedError
 from dgm.records import (
     Agent,
     AgentCode,
@@ -112,7 +112,7 @@ class Way:
         threshold = self.lab.config.benchmark.promote
         if threshold == "parent":
             both = [task.id for task in met if task.id in own and task.id in parents]
-            return sum(own[task].solved for task in both) >= sum(
+            return sum(own[task].solved for task in both) > sum(
                 parents[task].solved for task in both
             )
         scores = [own[task.id] for task in met if task.id in own]
@@ -195,6 +195,8 @@ class Way:
             return agent
         settings = self.lab.config.search
         score = self.store.score(agent.id)
+        if not score.attempted and agent.id == SEED:
+            raise MachineError("the machine failed in every evaluation of the seed agent")
         if not score.attempted:
             return self.store.reject(agent.id, "the machine failed in every evaluation")
         seed = self.store.score(SEED)

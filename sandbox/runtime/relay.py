@@ -55,8 +55,8 @@ class Relay:
 
     def hang_up(self):
         """Close all connections; new ones are still welcome."""
-        for end in list(self._ends.values()):
-            self._close(end)
+        while self._ends:
+            self._close(next(iter(self._ends.values())))  # takes its peer along
 
     def _accept(self):
         try:

@@ -415,6 +415,19 @@ print(sum(link.makefile("rb").read().endswith(b"ba") for link in links))
 """
         assert served.python(code).stdout == b"50\n"
 
+    def test_connection_still_open_when_its_command_ends_costs_nothing(self, served):
+        port = served.sandbox.model_port
+        code = f"""
+import os, socket, time
+held, link = (socket.create_connection(("127.0.0.1", {port}), 5) for _ in range(2))
+link.sendall(b"POST / HTTP/1.0\\r\\nContent-Length: 2\\r\\n\\r\\nab")
+print(link.makefile("rb").read()[-2:], flush=True)
+if os.fork() == 0:
+    time.sleep(60)
+"""
+        assert served.python(code).stdout == b"b'ba'\n"
+        assert served.sh("echo still here").stdout == b"still here\n"
+
     @pytest.mark.usefixtures("strong")
     def test_socket_of_the_model_cannot_be_replaced(self, served):
         assert served.sh("rm -f /run/dgm/model.sock; mv /run/dgm/model.sock /tmp").exit_code != 0

@@ -1,0 +1,34 @@
+"""How to call `dgm` again: commands to paste, true for how it was called this time."""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dgm.cli.arguments import DEFAULT_ARCHIVE
+
+if TYPE_CHECKING:
+    from dgm.archive.layout import RunFolder
+
+
+def command(*words: str) -> str:
+    """Return a command line of this program."""
+    return shlex.join([*_program(), *words])
+
+
+def named(run: RunFolder) -> str:
+    """Return the word by which a run is found from this folder."""
+    is_near = run.path.parent.resolve() == DEFAULT_ARCHIVE.resolve()
+    return run.name if is_near else str(run.path)
+
+
+def _program() -> list[str]:
+    called = Path(sys.argv[0])
+    if called.name == "__main__.py":
+        return [sys.executable, "-m", "dgm"]
+    found = shutil.which("dgm")
+    is_on_path = found is not None and called.exists() and Path(found).samefile(called)
+    return ["dgm"] if is_on_path else [str(called.absolute())]

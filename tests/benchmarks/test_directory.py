@@ -1,0 +1,212 @@
+"""A folder of Harbor tasks as a benchmark: what every benchmark promises, and clear refusals."""
+
+import pickle
+import shutil
+
+import pytest
+
+from dgm.benchmarks.directory import DirectoryBenchmark
+from dgm.benchmarks.harbor import digest_of
+from dgm.benchmarks.quick import quick
+from dgm.errors import BenchmarkError, MachineError
+from dgm.records import Outcome, Split, Task
+from dgm.workspaces import Workspaces
+from tests.machine import write_benchmark, write_task
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return write_benchmark(tmp_path / "benchmark", (1, 2, 3))
+
+
+@pytest.fixture
+def open_folder(tmp_path):
+    """Open a folder of tasks anew, as another process would."""
+    numbers = iter(range(100))
+
+    def make(folder, splits=None):
+        cache = Workspaces(tmp_path / f"cache{next(numbers)}")
+        return DirectoryBenchmark("tiny", folder, cache, splits)
+
+    return make
+
+
+@pytest.fixture(params=["tiny", "quick"])
+def benchmark(request, folder, open_folder, tmp_path):
+    """Each benchmark there is, behind the one protocol."""
+    return open_folder(folder) if request.param == "tiny" else quick(Workspaces(tmp_path / "q"))
+
+
+def files_below(folder):
+    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+class TestEveryBenchmark:
+    def test_tasks_are_distinct_and_in_a_fixed_order(self, benchmark):
+        tasks = benchmark.tasks()
+        assert list(benchmark.tasks()) == list(tasks)
+        assert (
+            len({task.id for task in tasks}) == len({task.digest for task in tasks}) == len(tasks)
+        )
+        assert all(task.benchmark == benchmark.name for task in tasks)
+
+    def test_splits_share_no_task_and_leave_none_out(self, benchmark):
+        search, sealed = (benchmark.tasks(split) for split in Split)
+        assert search
+        assert sealed
+        assert {t.id for t in search} | {t.id for t in sealed} == {t.id for t in benchmark.tasks()}
+        assert not {t.id for t in search} & {t.id for t in sealed}
+
+    def test_workspace_holds_nothing_hidden_and_no_repository(self, benchmark):
+        for task in benchmark.tasks():
+            seen = files_below(benchmark.workspace(task))
+            assert seen
+            assert not [name for name in seen if ".git" in name.split("/")]
+            names = {path.name for path in benchmark.hidden_files(task)}
+            assert "test.sh" in names
+            hidden = {p.read_bytes() for p in benchmark.hidden_files(task) if p.name != "check.py"}
+            assert not hidden & set(seen.values())
+
+    def test_solution_solves_and_untouched_fails(self, benchmark, bubblewrapped):
+        task = benchmark.tasks()[0]
+        patch = benchmark.solution(task, bubblewrapped, "solution")
+        before = files_below(benchmark.workspace(task))
+        grade = benchmark.grade(task, patch, bubblewrapped, "right")
+        assert grade.outcome is Outcome.SOLVED
+        assert grade.tests_passed == grade.tests_total
+        assert benchmark.grade(task, b"", bubblewrapped, "untouched").outcome is Outcome.FAILED
+        assert files_below(benchmark.workspace(task)) == before
+
+    def test_patch_that_does_not_apply_fails_with_the_reason(self, benchmark, bubblewrapped):
+        task = benchmark.tasks()[0]
+        nowhere = b"--- a/none.py\n+++ b/none.py\n@@ -1 +1 @@\n-a\n+b\n"
+        for patch in (nowhere, b"this is no patch"):
+            grade = benchmark.grade(task, patch, bubblewrapped, "nowhere")
+            assert grade.outcome is Outcome.FAILED
+            assert "patch" in grade.detail
+
+    def test_unknown_task_is_one_clear_error(self, benchmark):
+        unknown = Task("none", benchmark.name, Split.SEARCH, "0", "")
+        with pytest.raises(BenchmarkError, match="has no task 'none'"):
+            benchmark.workspace(unknown)
+
+    def test_it_can_be_pickled(self, benchmark):
+        again = pickle.loads(pickle.dumps(benchmark))
+        assert list(again.tasks()) == list(benchmark.tasks())
+
+
+def test_digest_changes_with_any_byte_name_or_mode_of_a_task(folder):
+    task = folder / "t0-wants-1"
+    digests = {digest_of(task)}
+    for path in sorted(p for p in task.rglob("*") if p.is_file()):
+        original = path.read_bytes()
+        path.write_bytes(original + b"\n")
+        digests.add(digest_of(task))
+        path.write_bytes(original)
+        path.rename(path.with_name("renamed"))
+        digests.add(digest_of(task))
+        path.with_name("renamed").rename(path)
+        path.chmod(path.stat().st_mode ^ 0o100)
+        digests.add(digest_of(task))
+        path.chmod(path.stat().st_mode ^ 0o100)
+    assert len(digests) == 1 + 3 * 9
+    assert digest_of(task) in digests
+
+
+def test_digest_is_the_same_elsewhere(folder, tmp_path):
+    shutil.copytree(folder / "t0-wants-1", tmp_path / "elsewhere")
+    assert digest_of(folder / "t0-wants-1") == digest_of(tmp_path / "elsewhere")
+
+
+def test_task_says_what_its_folder_says(folder, open_folder):
+    write_task(folder, "t9", 9, seconds=7)
+    task = open_folder(folder).tasks()[-1]
+    assert (task.id, task.timeout_s, task.grading_timeout_s) == ("t9", 7.0, 20.0)
+    assert task.statement == "t9: `VALUE` in answer.py should be 9"
+
+
+def test_splits_can_be_named(folder, open_folder):
+    names = {Split.SEARCH: ["t2-wants-3"], Split.SEALED: ["t0-wants-1"]}
+    benchmark = open_folder(folder, names)
+    assert [task.id for task in benchmark.tasks()] == ["t2-wants-3", "t0-wants-1"]
+    assert [task.id for task in benchmark.tasks(Split.SEALED)] == ["t0-wants-1"]
+
+
+def test_two_tasks_that_are_the_same_are_refused(folder, open_folder):
+    shutil.copytree(folder / "t0-wants-1", folder / "twin")
+    with pytest.raises(BenchmarkError, match="tasks t0-wants-1 and twin are the same"):
+        open_folder(folder).tasks()
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "complaint"),
+    [
+        ("instruction.md", None, "instruction.md is missing"),
+        ("environment/Dockerfile", None, "environment/Dockerfile is missing"),
+        ("tests/test.sh", None, "tests/test.sh is missing"),
+        ("task.toml", "[agent", "not valid TOML"),
+        ("task.toml", "[agent]\ntimeout_sec = 0\n", "timeout_sec = 0; give seconds above 0"),
+        ("task.toml", "[verifier]\ntimeout_sec = 'long'\n", "'long'; give seconds above 0"),
+        ("task.toml", "agent = 3\n", r"\[agent\] must be a section"),
+        (
+            "environment/Dockerfile",
+            "FROM x\nRUN make\nCOPY repo/ /w/\n",
+            r"needs a .* \(RUN\)",
+        ),
+        ("environment/Dockerfile", "FROM x\n", "COPY exactly one folder"),
+        ("environment/Dockerfile", "FROM x\nCOPY\n", "COPY exactly one folder"),
+        ("environment/Dockerfile", "FROM x\nCOPY ../tests /w/\n", "COPY exactly one folder"),
+        ("environment/Dockerfile", "FROM x\nCOPY none/ /w/\n", "COPY exactly one folder"),
+        ("environment/Dockerfile", 'FROM x\nCOPY "repo /w\n', "COPY exactly one folder"),
+    ],
+)
+def test_malformed_task_is_one_clear_line(folder, open_folder, name, text, complaint):
+    path = folder / "t0-wants-1" / name
+    path.unlink()
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(BenchmarkError, match=complaint) as caught:
+        open_folder(folder).tasks()
+    assert "t0-wants-1" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_named_task_that_is_missing_and_folder_that_is_missing_are_clear(folder, open_folder):
+    with pytest.raises(BenchmarkError, match=r"task none: task\.toml: No such file"):
+        open_folder(folder, {Split.SEARCH: ["none"]}).tasks()
+    with pytest.raises(BenchmarkError, match="is not a folder"):
+        open_folder(folder / "none").tasks()
+
+
+def test_solution_that_fails_is_an_error_of_the_machine(folder, open_folder, bubblewrapped):
+    (folder / "t0-wants-1" / "solution" / "solve.sh").write_text("echo sorry >&2; exit 3\n")
+    benchmark = open_folder(folder)
+    with pytest.raises(MachineError, match="t0-wants-1 failed: b'sorry"):
+        benchmark.solution(benchmark.tasks()[0], bubblewrapped, "s")
+
+
+def test_hidden_tests_that_never_end_are_a_failure_and_say_so(folder, open_folder, bubblewrapped):
+    task = folder / "t0-wants-1"
+    (task / "task.toml").write_text("[verifier]\ntimeout_sec = 0.5\n")
+    (task / "tests" / "test.sh").write_text("sleep 60\n")
+    benchmark = open_folder(folder)
+    grade = benchmark.grade(benchmark.tasks()[0], b"", bubblewrapped, "g")
+    assert (grade.outcome, grade.detail) == (
+        Outcome.FAILED,
+        "the hidden tests did not end in time",
+    )
+
+
+def test_reward_claimed_without_all_tests_does_not_count(folder, open_folder, bubblewrapped):
+    claim = "mkdir -p $DGM_LOGS/verifier; echo {} > $DGM_LOGS/verifier/reward.txt\n{}\n"
+    benchmark = open_folder(folder)
+    task = benchmark.tasks()[0]
+    script = folder / "t0-wants-1" / "tests" / "test.sh"
+    script.write_text(claim.format(1, ""))
+    grade = benchmark.grade(task, b"", bubblewrapped, "claimed")
+    assert (grade.outcome, grade.tests_passed) == (Outcome.FAILED, 0)
+    assert "the reward was claimed" in grade.detail
+    script.write_text(claim.format("lots", "echo 'ok   test_value'"))
+    assert benchmark.grade(task, b"", bubblewrapped, "nonsense").outcome is Outcome.FAILED
+    script.write_text(claim.format(1, "echo 'ok   test_value'"))  # the control
+    assert benchmark.grade(task, b"", bubblewrapped, "reported").outcome is Outcome.SOLVED

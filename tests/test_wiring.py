@@ -1,0 +1,84 @@
+"""Which sandbox a run gets, and what is refused before anything is stored."""
+
+import logging
+
+import pytest
+
+from dgm.config import read_config
+from dgm.errors import BenchmarkError, ConfigError, SandboxUnavailableError
+from dgm.sandbox import bubblewrap
+from dgm.sandbox.bubblewrap import Bubblewrap
+from dgm.sandbox.process import Process
+from dgm.wiring import check_config, choose_sandboxes, open_benchmark, open_sandboxes
+from dgm.workspaces import Workspaces
+
+REAL_MODELS = ("model.name=anthropic/some-model", "model.diagnosis=anthropic/some-model")
+
+
+@pytest.fixture
+def no_bubblewrap(monkeypatch):
+    """A machine where bubblewrap cannot work."""
+    monkeypatch.setattr(bubblewrap, "check", lambda: "no user namespaces here; allow them")
+
+
+@pytest.fixture
+def with_bubblewrap(monkeypatch):
+    """A machine where bubblewrap works."""
+    monkeypatch.setattr(bubblewrap, "check", lambda: None)
+
+
+@pytest.mark.parametrize("driver", ["auto", "bubblewrap"])
+@pytest.mark.parametrize("models", [(), REAL_MODELS])
+def test_strong_sandbox_is_taken_where_it_works(with_bubblewrap, driver, models, caplog):
+    chosen = choose_sandboxes(read_config("", [f"sandbox.driver={driver}", *models]))
+    assert isinstance(chosen, Bubblewrap)
+    assert not caplog.records
+
+
+def test_builtin_model_alone_goes_on_in_the_weak_sandbox_and_is_warned(no_bubblewrap, caplog):
+    with open_sandboxes(read_config("")) as chosen:
+        assert isinstance(chosen, Process)
+        weaknesses = chosen.what_does_not_hold()
+    reason, warning = (record.getMessage() for record in caplog.records)
+    assert all(record.levelno == logging.WARNING for record in caplog.records)
+    assert "no user namespaces here; allow them" in reason
+    assert weaknesses
+    assert all(weakness in warning for weakness in weaknesses)
+
+
+@pytest.mark.parametrize("model", REAL_MODELS)
+@pytest.mark.parametrize(
+    "settings",
+    [
+        ["sandbox.driver=auto"],
+        ["sandbox.driver=auto", "sandbox.accept_weak=true"],
+        ["sandbox.driver=process"],
+    ],
+)
+def test_real_model_is_refused_the_weak_sandbox(no_bubblewrap, model, settings):
+    with pytest.raises(SandboxUnavailableError, match="--sandbox process --yes-i-know"):
+        choose_sandboxes(read_config("", [model, *settings]))
+
+
+def test_real_model_is_let_into_the_weak_sandbox_if_that_was_asked_for_and_accepted(no_bubblewrap):
+    settings = ["sandbox.driver=process", "sandbox.accept_weak=true", *REAL_MODELS]
+    assert isinstance(choose_sandboxes(read_config("", settings)), Process)
+
+
+@pytest.mark.parametrize("driver", ["bubblewrap", "docker"])
+def test_sandbox_asked_for_by_name_is_never_replaced(no_bubblewrap, driver):
+    with pytest.raises(SandboxUnavailableError):
+        choose_sandboxes(read_config("", [f"sandbox.driver={driver}", "sandbox.accept_weak=true"]))
+
+
+@pytest.mark.parametrize("setting", ["model.name=gpt", "model.diagnosis=gpt", "search.policy=no"])
+def test_unknown_model_or_policy_is_refused(setting):
+    check_config(read_config(""))
+    with pytest.raises(ConfigError, match="unknown"):
+        check_config(read_config("", [setting]))
+
+
+def test_benchmark_is_a_name_or_a_folder(tmp_path):
+    assert open_benchmark("quick", Workspaces(tmp_path)).tasks()
+    with pytest.raises(BenchmarkError, match="choose quick or a folder of Harbor tasks"):
+        open_benchmark(str(tmp_path / "nowhere"), Workspaces(tmp_path))
