@@ -22,7 +22,7 @@ from dgm.errors import PatchRefusedError
 from dgm.hostgit import attempt_git, git
 
 _DIFF = (
-    *("diff", "--cached", "--binary", "--full-index", "--no-color"),
+    *("diff", "--binary", "--full-index", "--no-color"),
     *("--no-renames", "--no-ext-diff", "--no-textconv"),
 )
 # Highest precedence of all attribute files: bytes are stored as they are, nothing is filtered.
@@ -47,12 +47,15 @@ class Workspace:
         No link ever comes out of a sandbox: those of the base are taken to be untouched where
         nothing else has taken their place.
         """
+        links = list(self._links())
         with self._scratch() as scratch:
             scratch["GIT_WORK_TREE"] = str(folder)
+            if not links and not self._has_new_files(folder):  # the rule, and half the work
+                return git([*_DIFF, "HEAD"], scratch)
             git(["add", "-A", "-f", "."], scratch)
-            if links := [str(link) for link in self._links() if _is_free(folder, link)]:
-                git(["--literal-pathspecs", "reset", "-q", "HEAD", "--", *links], scratch)
-            return git([*_DIFF, "HEAD"], scratch)
+            if untouched := [str(link) for link in links if _is_free(folder, link)]:
+                git(["--literal-pathspecs", "reset", "-q", "HEAD", "--", *untouched], scratch)
+            return git([*_DIFF, "--cached", "HEAD"], scratch)
 
     def apply(self, patch: bytes, into: Path, *, leave_out: Sequence[str] = ()) -> None:
         """Lay the base with `patch` applied into the empty host folder `into`.
@@ -75,6 +78,13 @@ class Workspace:
         for path in self.source.rglob("*"):
             if path.is_symlink():
                 yield path.relative_to(self.source)
+
+    def _has_new_files(self, folder: Path) -> bool:
+        """Whether a file lies in `folder` where the base has none, which git has to be told."""
+        return any(
+            path.is_file() and not (self.source / path.relative_to(folder)).is_file()
+            for path in folder.rglob("*")
+        )
 
     def _scratch(self) -> _Scratch:
         return _Scratch(self.git_folder)

@@ -54,6 +54,23 @@ def test_patch_reproduces_every_change(workspace, edited, tmp_path):
     assert applied(workspace, patch, tmp_path) == contents(edited)
 
 
+def test_patch_without_new_files_reproduces_every_change(workspace, edited, tmp_path):
+    (edited / "main.py").write_text("print(2)\n")
+    (edited / "pkg" / "part.py").unlink()
+    (edited / "test_main.py").chmod(0o755)
+    patch = workspace.diff(edited)
+    assert set(touched_files(patch)) == {"main.py", "pkg/part.py", "test_main.py"}
+    assert applied(workspace, patch, tmp_path) == contents(edited)
+    assert (tmp_path / "applied" / "test_main.py").stat().st_mode & 0o100
+
+
+def test_patch_is_the_same_with_and_without_a_new_file_beside_it(workspace, edited):
+    (edited / "main.py").write_bytes(b"print(2)\r\n\0")
+    alone = workspace.diff(edited)
+    (edited / "zz.py").write_text("new = 1\n")
+    assert workspace.diff(edited).startswith(alone)
+
+
 def test_patch_whose_last_file_is_new_and_ends_without_newline_applies(workspace, edited, tmp_path):
     (edited / "zz.py").write_text("last = 1")
     assert applied(workspace, workspace.diff(edited), tmp_path)["zz.py"] == b"last = 1"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from dgm.cli.invocation import command, named
 from dgm.cli.output import fitted, one_line, seconds, thousands
+from dgm.cli.standing import SEED
 from dgm.cli.tree import headline, tree_lines
 from dgm.records import Outcome, Split
 
@@ -13,8 +14,6 @@ if TYPE_CHECKING:
     from dgm.archive.layout import RunFolder
     from dgm.archive.reader import RunReader
     from dgm.report import RunReport
-
-SEED = "a0000"
 
 
 def closing_report(reader: RunReader) -> list[str]:

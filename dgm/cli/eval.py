@@ -17,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--split", choices=[str(split) for split in Split], default=str(Split.SEALED),
         help="which tasks (default: sealed)",
     )  # fmt: skip
-    parser.add_argument("--attempts", type=positive, default=1, metavar="K", help="per task")
+    parser.add_argument("--attempts", type=positive, default=1, metavar="K", help="per task (1)")
     add_run(parser, as_option=True)
     add_json(parser)
 

@@ -30,6 +30,7 @@ from dgm.sandbox.session import Place, RunnerSandbox
 
 _START_TIMEOUT_S = 20.0
 _END_TIMEOUT_S = 5.0
+_LAST_WORDS_S = 0.5
 _IN_FORCE = (
     *("network:none", "root:read-only", "system-calls:seccomp", "workspace:tmpfs", "tmp:tmpfs"),
     *("open_files:rlimit", "file_size:rlimit"),
@@ -196,6 +197,8 @@ def _started(command: tuple[str, ...], filter_file: Path) -> Iterator[tuple[Chan
         try:
             (port,) = _greeting(channel, complaints)
             yield channel, int(port) if port else None
+        except SandboxError as error:
+            raise _with_last_words(error, process, complaints) from error
         finally:
             channel.close()
             _end(process)
@@ -205,8 +208,26 @@ def _greeting(channel: Channel, complaints: IO[bytes]) -> tuple[bytes, ...]:
     try:
         return channel.hear(timeout_s=_START_TIMEOUT_S)
     except SandboxError as error:
-        complaints.seek(0)
-        raise bwrap.explained(complaints.read(2000).decode(errors="replace").strip()) from error
+        raise bwrap.explained(_last_words(complaints)) from error
+
+
+def _with_last_words(
+    error: SandboxError, process: subprocess.Popen[bytes], complaints: IO[bytes]
+) -> SandboxError:
+    """Add how bwrap ended, and what it or the runner said, where a sandbox was lost."""
+    if isinstance(error, SandboxUnavailableError):
+        return error
+    try:
+        end = f"bwrap ended with {process.wait(_LAST_WORDS_S)}"
+    except subprocess.TimeoutExpired:
+        end = "bwrap still runs"
+    words = " ".join(_last_words(complaints).split())[-300:]
+    return SandboxError(f"{error} ({end}{': ' if words else ''}{words})")
+
+
+def _last_words(complaints: IO[bytes]) -> str:
+    complaints.seek(0)
+    return complaints.read(2000).decode(errors="replace").strip()
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -97,6 +97,7 @@ def _take_control():
 
 def main(way, port, socket, *limits):
     """Serve the host; `way` is a way of killing, `port` is empty when no model is wanted."""
+    complaints = os.dup(2)  # no command inherits it
     control = _take_control()
     relay = Relay(int(port), socket) if port else None
     control.send(b"k", pack_fields(b"%d" % relay.port if relay else b""))
@@ -110,6 +111,9 @@ def main(way, port, socket, *limits):
         Runner(control, watch, way).serve()
     except EOFError:
         os._exit(0)
+    except BaseException as error:
+        os.write(complaints, b"the runner failed: " + repr(error).encode(errors="replace"))
+        raise
 
 
 if __name__ == "__main__":

@@ -1,4 +1,3 @@
-# ruff: noqa: T201
 """Measure the archive at 10,000 agents with 20 rollouts each.
 
 Rows are written past the store, in one transaction, since growing them honestly takes minutes.

@@ -29,7 +29,7 @@ _SUGGESTION = re.compile(r"^## Suggested change\n(.*?)(?=^## |\Z)", re.MULTILINE
 _VIEWS_PER_REPLY = 8
 _VIEWS_PER_FILE = 4
 _SECOND_CHANGE = 0.25
-_STEERING = 10
+_STEERING = 3
 _CARELESSNESS = 2.0
 
 

@@ -143,7 +143,7 @@ def test_a_proposal_shifts_the_odds_but_does_not_decide():
         return Counter("tests first" in change.title for change in drawn)[True] / 800
 
     steered = share("Tell the model to run the tests first and begin with the failing output.")
-    assert 1.5 * share("") < steered < 0.7
+    assert 1.5 * share("") < steered < 0.97
 
 
 @pytest.mark.parametrize(
