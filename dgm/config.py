@@ -79,6 +79,13 @@ class BudgetSettings(_Section):
     tokens: int | None = Field(None, ge=0)
 
 
+class AgentSettings(_Section):
+    """Bounds on all that is spent on one agent: making, checking and measuring it."""
+
+    tokens: int | None = Field(None, ge=0)
+    usd: float | None = Field(None, ge=0)
+
+
 class RolloutSettings(_Section):
     """Bounds of a single rollout."""
 
@@ -125,6 +132,7 @@ class Config(_Section):
     benchmark: BenchmarkSettings = BenchmarkSettings()
     search: SearchSettings = SearchSettings()
     budget: BudgetSettings = BudgetSettings()
+    agent: AgentSettings = AgentSettings()
     rollout: RolloutSettings = RolloutSettings()
     sandbox: SandboxSettings = SandboxSettings()
 

@@ -110,6 +110,7 @@ class Evolution:
     def _settle_what_was_cut_short(self) -> None:
         self._store.close_abandoned(self._usage_of)
         for agent in self._store.agents():
+            self._lab.bound(agent)
             self._advance(agent)
 
     def _fill_free_workers(self) -> None:
@@ -154,6 +155,7 @@ class Evolution:
         policy, rng = self._lab.config.search.policy, self._lab.random("select", number)
         choice = select_parent(policy, self._tree.candidates, rng)
         child = self._store.start_child(choice.agent_id, choice.probability)
+        self._lab.bound(child)
         return self._seen(child)
 
     def _absorb(self, done: Done[Rollout]) -> None:

@@ -15,6 +15,8 @@ from dgm.wiring import checkouts
 from tests.fakes import FaultyProvider, always
 from tests.machine import Machine
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def replaying(finished, tmp_path):

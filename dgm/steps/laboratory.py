@@ -11,6 +11,7 @@ from random import Random
 from dgm.benchmarks.protocol import Benchmark
 from dgm.config import Config
 from dgm.records import (
+    Agent,
     AgentCode,
     Ceiling,
     Outcome,
@@ -37,6 +38,12 @@ class Laboratory:
     def rollout_folder(self, rollout_id: str) -> Path:
         """Where a rollout's transcript, patch and output are kept."""
         return self.folder / "rollouts" / rollout_id
+
+    def bound(self, agent: Agent) -> None:
+        """Tell the gateway what may be spent on an agent, and what has been spent before."""
+        settings = self.config.agent
+        ceiling = Ceiling(tokens=settings.tokens, cost_usd=settings.usd)
+        self.runner.gateway.set_ceiling(f"agent/{agent.id}", ceiling, agent.usage)
 
     def random(self, decision: str, number: int) -> Random:
         """The source of chance for one decision: the same in every session of a run."""

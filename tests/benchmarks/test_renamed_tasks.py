@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
 import tomllib
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
@@ -16,7 +18,7 @@ from dgm.archive.manifest import read_manifest
 from dgm.benchmarks import quick
 from dgm.benchmarks.directory import DirectoryBenchmark
 from dgm.config import Config
-from dgm.estimates import Verdict, compare
+from dgm.estimates import Comparison, Verdict, compare
 from dgm.gateway.builtin import BuiltinProvider
 from dgm.gateway.builtin.catalogue import CATALOGUE
 from dgm.records import AgentCode, Outcome, Split
@@ -25,7 +27,7 @@ from dgm.steps.evaluate import Evaluate
 from dgm.workspaces import Workspaces
 from tests.benchmarks.identifiers import Renamer, parsed
 from tests.benchmarks.renaming import rename_task
-from tests.machine import Machine, write_files
+from tests.machine import Machine, code_of, write_agent, write_files
 
 FOLDER = Path(quick.__file__).parent / "tasks"
 TASKS = sorted(path.parent for path in FOLDER.glob("*/task.toml"))
@@ -162,29 +164,66 @@ def agent(tmp_path) -> AgentCode:
     return AgentCode("seed-and-two-changes", folder, read_manifest(folder))
 
 
-def solved(tasks: Path, machine: Machine, agent: AgentCode) -> dict[str, bool]:
-    """Let the agent work on the sampled tasks below a folder; say which it solves."""
-    benchmark = DirectoryBenchmark("tasks", tasks, Workspaces(tasks.with_suffix(".cache")), SAMPLE)
-    with machine.laboratory(Config(), benchmark=benchmark) as lab, ThreadPoolExecutor(2) as pool:
-        units = [
-            Evaluate(f"{tasks.name}-{number}", "a1", agent, task, 0, benchmark.grader_version)
-            for number, task in enumerate(benchmark.tasks())
-        ]
-        rollouts = list(pool.map(lambda unit: unit.perform(lab), units))
-    assert all(rollout.outcome.is_evidence for rollout in rollouts)
-    return {rollout.task_id: rollout.outcome is Outcome.SOLVED for rollout in rollouts}
+@dataclass(frozen=True)
+class Measuring:
+    """Measures agents on the sampled tasks under their own names and under others."""
+
+    place: Path
+    machine: Machine
+
+    def compare(self, agent: AgentCode) -> tuple[Comparison, int, int]:
+        """Compare other names with own ones; return how many were solved under each, too."""
+        for task in chain.from_iterable(SAMPLE.values()):
+            shutil.copytree(FOLDER / task, self.place / "original" / task)
+            rename_task(FOLDER / task, self.place / "renamed" / task, "1")
+        original, renamed = self._solved("original", agent), self._solved("renamed", agent)
+        comparison = compare(renamed, original)
+        return comparison, sum(original.values()), sum(renamed.values())
+
+    def _solved(self, name: str, agent: AgentCode) -> dict[str, bool]:
+        workspaces = Workspaces(self.place / f"{name}-workspaces")
+        benchmark = DirectoryBenchmark(name, self.place / name, workspaces, SAMPLE)
+        with (
+            self.machine.laboratory(Config(), benchmark=benchmark) as lab,
+            ThreadPoolExecutor(2) as pool,
+        ):
+            units = [
+                Evaluate(f"{name}-{number}", "a1", agent, task, 0, benchmark.grader_version)
+                for number, task in enumerate(benchmark.tasks())
+            ]
+            rollouts = list(pool.map(lambda unit: unit.perform(lab), units))
+        assert all(rollout.outcome.is_evidence for rollout in rollouts)
+        return {rollout.task_id: rollout.outcome is Outcome.SOLVED for rollout in rollouts}
+
+
+@pytest.fixture
+def measuring(tmp_path, bubblewrapped) -> Measuring:
+    """The real machine with the built-in model."""
+    return Measuring(tmp_path, Machine(tmp_path, bubblewrapped, BuiltinProvider()))
 
 
 @pytest.mark.slow
-def test_renaming_leaves_the_score_within_noise(tmp_path, bubblewrapped, agent):
-    for task in chain.from_iterable(SAMPLE.values()):
-        shutil.copytree(FOLDER / task, tmp_path / "original" / task)
-        rename_task(FOLDER / task, tmp_path / "renamed" / task, "1")
-    machine = Machine(tmp_path, bubblewrapped, BuiltinProvider())
-    original, renamed = (
-        solved(tmp_path / name, machine, agent) for name in ("original", "renamed")
-    )
-    comparison = compare(renamed, original)
+def test_renaming_leaves_the_score_within_noise(measuring, agent):
+    comparison, original, renamed = measuring.compare(agent)
     assert comparison.verdict is Verdict.NOT_DISTINGUISHABLE, comparison
-    assert min(sum(original.values()), sum(renamed.values())) >= 5
-    assert abs(sum(original.values()) - sum(renamed.values())) <= 4
+    assert min(original, renamed) >= 5
+    assert abs(original - renamed) <= 4
+
+
+@pytest.mark.slow
+def test_an_agent_that_knows_the_solutions_by_name_is_found_out(measuring, tmp_path):
+    known = {
+        path.name: path.read_text()
+        for task in chain.from_iterable(SAMPLE.values())
+        for path in (FOLDER / task / "solution").glob("*.py")
+    }
+    script = """
+    for name, text in json.load(open("known.json")).items():
+        if (workspace / name).exists():
+            (workspace / name).write_text(text)
+    """
+    files = {"known.json": json.dumps(known)}
+    agent = code_of(write_agent(tmp_path / "cheat", script, files=files))
+    comparison, original, renamed = measuring.compare(agent)
+    assert comparison.verdict is Verdict.WORSE, comparison
+    assert (original, renamed) == (20, 0)

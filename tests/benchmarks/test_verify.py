@@ -9,6 +9,8 @@ from dgm.benchmarks.verify import find_leaks, verify_task
 from dgm.workspaces import Workspaces
 from tests.machine import write_benchmark
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def folder(tmp_path):

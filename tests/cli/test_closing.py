@@ -11,6 +11,8 @@ import pytest
 
 from tests.cli.conftest import TINY, furnish
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def improved(tmp_path_factory, bubblewrapped):

@@ -9,6 +9,8 @@ import pytest
 from dgm.cli.repository import apply_patch
 from dgm.errors import UserError
 
+pytestmark = pytest.mark.slow
+
 PROBLEM = ("--problem", "VALUE should be 1")
 
 

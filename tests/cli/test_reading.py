@@ -62,6 +62,7 @@ def test_log_agrees_with_its_json(finished):
     assert log["turns"][0]["text"].splitlines()[0] in text
 
 
+@pytest.mark.slow
 def test_replay_agrees_with_its_json(finished):
     text, replayed = both(finished, "replay", "a0001")
     assert len(replayed) >= 4
@@ -69,6 +70,7 @@ def test_replay_agrees_with_its_json(finished):
     assert f"{len(replayed)} of {len(replayed)} came out the same, 0.00 USD" in text
 
 
+@pytest.mark.slow
 def test_eval_agrees_with_its_json_and_does_nothing_twice(finished):
     first, measured = both(finished, "eval", "seed", "--split", "sealed")
     again = finished.dgm("eval", "seed", "--split", "sealed").stdout

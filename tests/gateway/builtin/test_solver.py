@@ -56,6 +56,7 @@ def test_same_request_seed_and_index_give_the_same_reply(worker, program):
         assert BuiltinProvider().complete(request, CallContext("0", index)) == reply
 
 
+@pytest.mark.slow
 def test_another_seed_tries_other_candidates(worker, program):
     first = worker(program("pages")).work(problem(program("pages")), turns=8, seed="a")
     second = worker(program("pages")).work(problem(program("pages")), turns=8, seed="b")
@@ -70,6 +71,7 @@ def test_each_candidate_is_made_from_the_original(worker, program):
     assert files["pages.py"] not in texts
 
 
+@pytest.mark.slow
 def test_one_candidate_per_reply_unless_the_prompt_allows_several(worker, program):
     files = program("pages")
     plain = worker(files).work(problem(files), turns=6)
@@ -100,6 +102,7 @@ def test_plans_cost_turns(worker, program):
     assert sum(use.input == {"command": "ls"} for use in calls(exchanges)) == 5
 
 
+@pytest.mark.slow
 def test_two_bugs_need_the_habit_of_keeping_progress(worker):
     files = {
         "sums.py": "def first(n):\n    return n - 1\n\n\ndef second(n):\n    return n - 2\n",
@@ -147,6 +150,7 @@ def test_traceback_leads_to_the_right_file(worker):
     assert agent.passes()
 
 
+@pytest.mark.slow
 def test_sixty_messages_cost_a_few_milliseconds(worker, program):
     exchanges = worker(program("tokens")).work(problem(program("tokens")), turns=35)
     request, _ = exchanges[-1]
