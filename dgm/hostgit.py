@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from dgm import processes
 
-_ENVIRONMENT = {
+SAFE_ENVIRONMENT = {
     "GIT_CONFIG_NOSYSTEM": "1",
     "GIT_CONFIG_GLOBAL": "/dev/null",
     "GIT_ATTR_NOSYSTEM": "1",
@@ -39,7 +39,7 @@ def attempt_git(
     """Run git where failure is an answer. `environment` is laid over the safe one."""
     return processes.run(
         ("git", *_OPTIONS, *arguments),
-        env=_ENVIRONMENT | dict(environment),
+        env=SAFE_ENVIRONMENT | dict(environment),
         input=stdin,
         timeout_s=_TIMEOUT_S,
     )

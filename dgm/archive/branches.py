@@ -22,6 +22,7 @@ from dgm.archive.disk import writing_to
 from dgm.archive.manifest import read_manifest
 from dgm.archive.snapshot import Snapshot, encode_object, hash_object, write_tree
 from dgm.errors import ArchiveError
+from dgm.hostgit import SAFE_ENVIRONMENT
 from dgm.records import AgentCode
 
 if TYPE_CHECKING:
@@ -237,16 +238,11 @@ class AgentRepository:
 def git_environment(repository: Path) -> dict[str, str]:
     """What every git program gets, so that no setting of the user or of an agent can act."""
     return {
+        **SAFE_ENVIRONMENT,
         "GIT_DIR": str(repository),
         "GIT_OBJECT_DIRECTORY": str(repository / "objects"),
-        "GIT_CONFIG_NOSYSTEM": "1",
-        "GIT_CONFIG_GLOBAL": os.devnull,
         "GIT_CONFIG_COUNT": "0",
-        "GIT_ATTR_NOSYSTEM": "1",
-        "GIT_ALLOW_PROTOCOL": "none",
-        "GIT_TERMINAL_PROMPT": "0",
         "GIT_OPTIONAL_LOCKS": "0",
-        "HOME": "/nonexistent",
         "LC_ALL": "C",
     }
 
