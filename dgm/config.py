@@ -39,7 +39,7 @@ class BenchmarkSettings(_Section):
 
     name: str = Field("quick", description="a benchmark's name, or a folder of Harbor tasks")
     stages: tuple[PositiveInt, ...] = Field(
-        (8, 18),
+        (8, 16),
         min_length=1,
         description="how many search tasks an agent has met at the end of each stage",
     )
@@ -73,7 +73,7 @@ class SearchSettings(_Section):
 class BudgetSettings(_Section):
     """What a run may spend; None is no limit."""
 
-    children: int = Field(16, ge=0)
+    children: int = Field(14, ge=0)
     hours: float | None = Field(None, gt=0)
     usd: float | None = Field(None, ge=0)
     tokens: int | None = Field(None, ge=0)

@@ -32,7 +32,7 @@ _MAX_PIECES = 8
 _PIECE_LINES = 200
 _PAIRS_PER_REPLY = 4
 _MAX_CUT_REPLIES = 3
-_PATIENCE = 120  # candidates, after which a small model gives up
+_PATIENCE = 80  # candidates, after which a small model gives up
 
 
 def answer(request: Request, context: CallContext) -> Blocks:
