@@ -42,7 +42,8 @@ $(VENV)/.python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 	  echo "Python 3.11 or newer is needed, $(PYTHON) is $$($(PYTHON) -V 2>&1);" \
 	       "say which to take: make PYTHON=python3.12"; exit 1; }
-	@$(PYTHON) -m venv $(VENV) || { \
+	@$(PYTHON) -m venv $(VENV) >/dev/null 2>&1 || { \
+	  [ "$$(id -u)" = 0 ] && apt-get install -y python3-venv >/dev/null 2>&1; $(PYTHON) -m venv $(VENV); } || { \
 	  echo "no virtual environment can be made; on Debian or Ubuntu: apt install python3-venv"; exit 1; }
 	@touch $@
 

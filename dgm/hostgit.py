@@ -24,7 +24,10 @@ SAFE_ENVIRONMENT = {
     "GIT_COMMITTER_EMAIL": "dgm@localhost",
     "GIT_COMMITTER_DATE": "2000-01-01T00:00:00Z",
 }
-_OPTIONS = ("-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false")
+_OPTIONS = (
+    *("-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false"),
+    *("-c", "core.protectNTFS=false", "-c", "core.protectHFS=false"),  # just names, on this host
+)
 _TIMEOUT_S = 120.0
 
 

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dgm.errors import OverBudgetError, UnsafeArchiveError
+from dgm.errors import OverBudgetError, SandboxError, UnsafeArchiveError
 from dgm.gateway.protocol import Gateway, Session, SessionEnd, SessionSpec
 from dgm.records import AgentCode, Ceiling, Outcome, SandboxLimits, Usage
 from dgm.sandbox.protocol import Collected, ExecResult, Sandbox, SandboxDriver, SandboxSpec
@@ -103,7 +103,7 @@ class AgentRunner:
                 shared = order.accounts[-1]
                 raise OverBudgetError(shared, f"the budget of the {shared} is spent")
             (order.folder / "output.txt").write_bytes(result.stdout + result.stderr)
-            detail, patch = _collect(sandbox, tree, order.limits)
+            detail, patch = _collect(sandbox, result, tree, order.limits)
             patch = patch if patch is not None else workspace.diff(tree)
             limits_in_force = sandbox.limits_in_force
         (order.folder / "patch.diff").write_bytes(patch)
@@ -163,7 +163,9 @@ def environment(sandbox: Sandbox) -> Mapping[str, str]:
     }
 
 
-def _collect(sandbox: Sandbox, tree: Path, limits: SandboxLimits) -> tuple[str, bytes | None]:
+def _collect(
+    sandbox: Sandbox, result: ExecResult, tree: Path, limits: SandboxLimits
+) -> tuple[str, bytes | None]:
     """Bring the workspace out; what breaks the rules of transfer counts as an empty patch."""
     try:
         collected: Collected = sandbox.collect(
@@ -171,6 +173,10 @@ def _collect(sandbox: Sandbox, tree: Path, limits: SandboxLimits) -> tuple[str, 
         )
     except UnsafeArchiveError as error:
         return f"the workspace was refused: {error}", b""
+    except SandboxError as error:
+        if not result.out_of_memory:
+            raise
+        return f"the sandbox did not survive its lack of memory: {error}", b""
     left = [path for path in collected.skipped if ".git" not in path.split("/")]
     return (f"left behind: {', '.join(left[:5])}" if left else ""), None
 

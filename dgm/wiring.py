@@ -117,7 +117,7 @@ def open_laboratory(config: Config, run_folder: Path) -> Iterator[Laboratory]:
         open_sandboxes(config) as sandboxes,
         open_gateway(config) as gateway,
     ):
-        sandboxes.reap(run_folder.name)
+        sandboxes.reap()
         workspaces = Workspaces(Path(work))
         benchmark = open_benchmark(config.benchmark.name, workspaces)
         benchmark.tasks()  # refuses what is no benchmark
@@ -138,12 +138,15 @@ def open_evolution(lab: Laboratory, store: Store) -> Iterator[Evolution]:
         checkouts(store.repository) as code_of,
     ):
         store.add_tasks(lab.benchmark.tasks())
+
+        def usage_of_rollout(rollout_id: str) -> Usage:
+            return spent_in(lab.rollout_folder(rollout_id))
+
+        store.close_abandoned(usage_of_rollout)  # before asking what has been spent
         budget = lab.config.budget
         ceiling = Ceiling(tokens=budget.tokens, cost_usd=budget.usd)
         lab.runner.gateway.set_ceiling(RUN_ACCOUNT, ceiling, store.usage())
-        yield Evolution(
-            lab, store, fanout, code_of, lambda rollout: spent_in(lab.rollout_folder(rollout))
-        )
+        yield Evolution(lab, store, fanout, code_of, usage_of_rollout)
 
 
 @contextmanager

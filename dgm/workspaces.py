@@ -25,6 +25,8 @@ _DIFF = (
     *("diff", "--binary", "--full-index", "--no-color"),
     *("--no-renames", "--no-ext-diff", "--no-textconv"),
 )
+# What Python compiles by the way is no change of anybody's.
+_CONTENT = (".", ":(exclude,glob)**/__pycache__/**")
 # Highest precedence of all attribute files: bytes are stored as they are, nothing is filtered.
 _ATTRIBUTES = "* -text -ident -filter -working-tree-encoding !eol !diff\n"
 
@@ -52,7 +54,7 @@ class Workspace:
             scratch["GIT_WORK_TREE"] = str(folder)
             if not links and not self._has_new_files(folder):  # the rule, and half the work
                 return git([*_DIFF, "HEAD"], scratch)
-            git(["add", "-A", "-f", "."], scratch)
+            git(["add", "-A", "-f", *_CONTENT], scratch)
             if untouched := [str(link) for link in links if _is_free(folder, link)]:
                 git(["--literal-pathspecs", "reset", "-q", "HEAD", "--", *untouched], scratch)
             return git([*_DIFF, "--cached", "HEAD"], scratch)
@@ -162,7 +164,7 @@ def _make(source: Path, folder: Path) -> Workspace:
     (own / "info" / "attributes").write_text(_ATTRIBUTES, encoding="ascii")
     git(["config", "core.logAllRefUpdates", "false"], where)
     git(["config", "--unset", "core.worktree"], {"GIT_DIR": str(own)})
-    git(["add", "-A", "-f", "."], where)
+    git(["add", "-A", "-f", *_CONTENT], where)
     git(["commit", "-q", "--allow-empty", "--no-verify", "-m", "The repository"], where)
     (own / "COMMIT_EDITMSG").unlink(missing_ok=True)
     shutil.copytree(own, given, ignore=shutil.ignore_patterns("info"))

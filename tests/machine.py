@@ -191,6 +191,7 @@ class Machine:
             checkouts(store.repository) as checkout,
         ):
             store.add_tasks(lab.benchmark.tasks())
+            store.close_abandoned(lambda name: spent_in(lab.rollout_folder(name)))
             ceiling = Ceiling(tokens=config.budget.tokens, cost_usd=config.budget.usd)
             lab.runner.gateway.set_ceiling("run", ceiling, store.usage())
             yield Evolution(

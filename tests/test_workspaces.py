@@ -87,6 +87,18 @@ def test_parts_on_protected_files_are_left_out(workspace, edited, tmp_path):
     assert "pkg/test_more.py" not in files
 
 
+@pytest.mark.parametrize("name", ["git~1", ".git ", ".gi\u200ct"])
+def test_names_that_only_look_like_git_are_ordinary_files(workspace, edited, tmp_path, name):
+    (edited / name).write_text("x\n")
+    assert applied(workspace, workspace.diff(edited), tmp_path)[name] == b"x\n"
+
+
+def test_what_python_compiles_by_the_way_is_no_change(workspace, edited):
+    (edited / "__pycache__").mkdir()
+    (edited / "__pycache__" / "main.cpython-311.pyc").write_bytes(b"x")
+    assert workspace.diff(edited) == b""
+
+
 def test_files_an_ignore_rule_hides_are_part_of_the_patch(workspace, edited):
     (edited / ".gitignore").write_text("*\n")
     (edited / "hidden.py").write_text("y = 1\n")

@@ -51,7 +51,7 @@ class RunFolder:
 
 def runs_below(archive: Path) -> tuple[RunFolder, ...]:
     """List the runs in an archive folder, newest first (by when they were started)."""
-    found = [RunFolder(database.parent) for database in archive.glob("*/run.db")]
+    found = [RunFolder(database.parent) for database in archive.glob("[!.]*/run.db")]
     return tuple(sorted(found, key=lambda run: (-_started_at(run), run.name)))
 
 

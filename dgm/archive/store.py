@@ -39,17 +39,25 @@ class Store(Ledger):
 
     @classmethod
     @contextmanager
-    def create(cls, folder: Path, settings: str, clock: Clock = time.time) -> Iterator[Self]:
+    def create(
+        cls, folder: Path, settings: str, clock: Clock = time.time, *, seed: Path | None = None
+    ) -> Iterator[Self]:
         """Make a run (all of it or nothing) and open it; `settings` is TOML, kept word for word.
 
-        Raises: ArchiveError if the folder is in use or cannot be written.
+        `seed` is the folder of its first agent, in the run from the first moment.
+
+        Raises: ArchiveError if the folder is in use or cannot be written; AgentFormatError.
         """
         if folder.exists():
             raise ArchiveError(f"{folder} exists already; choose another name, or: dgm resume")
         part = RunFolder(folder.with_name(f".{folder.name}.{os.getpid()}.part"))
         try:
             with writing_to(folder):
+                _remove_stale_parts(folder.parent)
                 _lay_out(part, settings)
+                if seed is not None:
+                    with cls.open(part.path, clock) as store:
+                        store.add_seed(seed)
                 part.path.rename(folder)
         finally:
             shutil.rmtree(part.path, ignore_errors=True)
@@ -221,6 +229,13 @@ class Store(Ledger):
             )
             self._tell(kind, agent_id, state=state, reason=reason)
         return self.agent(agent_id)
+
+
+def _remove_stale_parts(archive: Path) -> None:
+    """Remove what processes left that were killed while they made a run."""
+    for part in archive.glob(".*.*.part"):
+        if not Path("/proc", part.name.split(".")[-2]).exists():
+            shutil.rmtree(part, ignore_errors=True)
 
 
 def _lay_out(part: RunFolder, settings: str) -> None:

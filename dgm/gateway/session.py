@@ -142,9 +142,9 @@ class ModelSession:
 
     def _refuse(self, error: OverBudgetError, exchange: Exchange) -> None:
         self._calls += 1
-        is_own = error.account == self.spec.accounts[0]
+        is_of_run = len(self.spec.accounts) > 1 and error.account == self.spec.accounts[-1]
         self._refusal = error
-        self._end = SessionEnd.OVER_BUDGET if is_own else SessionEnd.RUN_OVER_BUDGET
+        self._end = SessionEnd.RUN_OVER_BUDGET if is_of_run else SessionEnd.OVER_BUDGET
         self._record(replace(exchange, failure=Failure.OVER_BUDGET, message=str(error)))
 
     def _ask(self, call: _Call) -> Reply:

@@ -31,7 +31,7 @@ def pack(folder: Path, *, git_folder: Path | None = None) -> bytes:
     """Return a tar of a host folder: the same bytes for the same content.
 
     Owner, times and most of the mode are dropped; symbolic links are kept as links. A `.git` in
-    the folder is left out; `git_folder` is packed in its place.
+    the folder and every `__pycache__` are left out; `git_folder` is packed in its place.
     """
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.GNU_FORMAT) as archive:
@@ -75,10 +75,15 @@ def _add_tree(archive: tarfile.TarFile, folder: Path, prefix: str) -> None:
     waiting = [folder]
     while waiting:
         here = waiting.pop()
-        paths = sorted(path for path in here.iterdir() if path != folder / ".git")
+        paths = sorted(path for path in here.iterdir() if not _stays(path, folder))
         for path in paths:
             _add(archive, path, prefix + path.relative_to(folder).as_posix())
         waiting += (path for path in reversed(paths) if path.is_dir() and not path.is_symlink())
+
+
+def _stays(path: Path, folder: Path) -> bool:
+    """Whether a path is no content: git's own folder, and what Python compiles by the way."""
+    return path == folder / ".git" or path.name == "__pycache__"
 
 
 def _add(archive: tarfile.TarFile, path: Path, name: str) -> None:

@@ -19,7 +19,9 @@ from dgm.resources import package_folder
 from dgm.sandbox.protocol import SandboxPaths
 
 _OF_HOST = ("usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32")
-_OURS = frozenset({"proc", "sys", "dev", "run", "tmp", "agent", "workspace", "logs"})
+_OURS = frozenset(
+    {"proc", "sys", "dev", "run", "tmp", "agent", "workspace", "logs", "tests", "solution"}
+)
 _PRIVATE = ("/usr/local/etc", "/usr/local/src", "/usr/local/var", "/usr/src")
 _PYTHONS = ("usr/bin/python3", "usr/local/bin/python3")
 _SMALL_MB = 16
@@ -67,7 +69,8 @@ def root_arguments(
         return tuple(_shown(entries))
     shown = _shown(path for name in _OF_HOST if (path := Path("/", name)).exists())
     lent = () if _is_shown(python) else ("--ro-bind", sys.base_prefix, sys.base_prefix)
-    return (*shown, *lent, "--ro-bind", str(etc), "/etc", *_covers(hidden))
+    seen = (*_OF_HOST, *(() if _is_shown(python) else (sys.base_prefix,)))
+    return (*shown, *lent, "--ro-bind", str(etc), "/etc", *_covers(hidden, seen))
 
 
 def writable_arguments(limits: SandboxLimits, paths: SandboxPaths) -> tuple[str, ...]:
@@ -97,11 +100,12 @@ def _shown(entries: Iterable[Path]) -> Iterator[str]:
             yield from ("--ro-bind", str(entry), f"/{entry.name}")
 
 
-def _covers(hidden: Iterable[Path]) -> Iterator[str]:
-    """Cover folders that must not be seen, where they would be."""
+def _covers(hidden: Iterable[Path], seen: Iterable[str]) -> Iterator[str]:
+    """Cover folders that must not be seen, where they lie below what is."""
+    places = [Path("/", place).resolve() for place in seen]
     for folder in sorted({*map(Path, _PRIVATE), *_project(), *hidden}):
         resolved = folder.resolve()
-        if _is_shown(resolved) and resolved.is_dir():
+        if resolved.is_dir() and any(resolved.is_relative_to(place) for place in places):
             yield from ("--perms", "0555", "--size", "4096", "--tmpfs", str(resolved))
             yield from ("--remount-ro", str(resolved))
 

@@ -30,10 +30,10 @@ def question(target: Target, statement: str, parent: AgentCode, folder: Path) ->
     shown = target.shown
     return prompts.render(
         "diagnose_request",
-        agent_files="\n".join(_agent_files(parent)),
+        agent_files=_capped("\n".join(_agent_files(parent))),
         target=_QUESTION[target.looking],
         statement=statement,
-        outcome=f"{shown.outcome} {shown.detail}".strip(),
+        outcome=_capped(f"{shown.outcome} {shown.detail}".strip()),
         output=_capped(_read(folder / "output.txt")[-2000:]),
         transcript=_capped(
             "\n".join(_describe(turn) for turn in read_turns(folder / "transcript.jsonl"))

@@ -157,7 +157,7 @@ def _become(argv, env, cwd, streams, limits):
         os.setsid()
         for number, fd in enumerate(streams):
             os.dup2(fd, number)
-        for number in (_signal.SIGPIPE, _signal.SIGXFSZ):
+        for number in (_signal.SIGINT, _signal.SIGPIPE, _signal.SIGXFSZ):
             _signal.signal(number, _signal.SIG_DFL)
         limits.apply()
         os.umask(0o022)

@@ -7,6 +7,7 @@ Standard library only, Python >= 3.8, and quick to start. What the runner says i
 the agent: the host must believe none of it.
 """
 
+import _signal
 import os
 import resource
 import sys
@@ -97,6 +98,7 @@ def _take_control():
 
 def main(way, port, socket, *limits):
     """Serve the host; `way` is a way of killing, `port` is empty when no model is wanted."""
+    _signal.signal(_signal.SIGINT, _signal.SIG_IGN)  # Python's own handler would end the runner
     complaints = os.dup(2)  # no command inherits it
     control = _take_control()
     relay = Relay(int(port), socket) if port else None

@@ -5,6 +5,7 @@ import threading
 
 import pytest
 
+from dgm.archive.layout import runs_below
 from dgm.archive.reader import RunReader
 from dgm.archive.snapshot import take_snapshot
 from dgm.archive.store import Store
@@ -384,3 +385,26 @@ def test_threads_share_a_store(seeded):
         thread.join()
     assert seeded.score("a0000") == Score(80, 80)
     assert len({rollout.id for rollout in seeded.rollouts()}) == 80
+
+
+def test_run_made_with_a_seed_has_it_from_the_first_moment(tmp_path, agent_folder, monkeypatch):
+    monkeypatch.setattr(Store, "add_seed", _killed)
+    with pytest.raises(KeyboardInterrupt), Store.create(tmp_path / "run", "", seed=agent_folder):
+        pass
+    assert runs_below(tmp_path) == ()
+    monkeypatch.undo()
+    with Store.create(tmp_path / "run", "", seed=agent_folder) as store:
+        assert store.agent("a0000").tree_hash
+
+
+def test_part_of_a_run_that_a_killed_process_left_is_no_run_and_is_removed(tmp_path):
+    stale = tmp_path / ".run.4194999.part"
+    stale.mkdir()
+    (stale / "run.db").touch()
+    assert runs_below(tmp_path) == ()
+    with Store.create(tmp_path / "run", ""):
+        assert not stale.exists()
+
+
+def _killed(*_):
+    raise KeyboardInterrupt

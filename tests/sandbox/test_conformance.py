@@ -162,6 +162,11 @@ class TestEndings:
         inside.sh("kill -9 -1")
         assert inside.run("echo", "alive").stdout == b"alive\n"
 
+    @pytest.mark.usefixtures("strong")
+    def test_no_signal_from_inside_ends_the_runner(self, inside):
+        inside.sh("for n in $(seq 1 64); do kill -$n 1 2>/dev/null; done; true")
+        assert inside.run("echo", "alive").stdout == b"alive\n"
+
     def _beats(self, inside):
         time.sleep(0.1)
         return len(

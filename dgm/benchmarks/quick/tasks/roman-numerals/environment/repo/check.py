@@ -47,8 +47,10 @@ def explain(error):
     step = error.__traceback__
     while step is not None and len(lines) < 12:
         code = step.tb_frame.f_code
+        name = os.path.relpath(code.co_filename)
+        if isinstance(error, TooSlow) and len(lines) > 1:
+            break  # where an endless loop was interrupted is chance
         if code.co_filename != __file__ and not code.co_filename.startswith("<"):
-            name = os.path.relpath(code.co_filename)
             lines.append("    %s:%d in %s" % (name, step.tb_lineno, code.co_name))
         step = step.tb_next
     return lines
