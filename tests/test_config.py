@@ -53,7 +53,7 @@ def test_text_needs_no_quotes(setting, value):
 @pytest.mark.parametrize(
     ("setting", "complaint"),
     [
-        ("colour=blue", "unknown setting 'colour'; known here: benchmark, budget"),
+        ("colour=blue", "unknown setting 'colour'; known here: agent, benchmark, budget"),
         ("budget.childs=3", "unknown setting 'budget.childs'; known here: children, hours"),
         ("sandbox.limits.memory=1", "'sandbox.limits.memory'; known here: cpus, inodes, memory_mb"),
         ("workers=many", "setting workers = 'many' cannot be used"),

@@ -13,7 +13,10 @@ from tests.machine import write_agent
     ("words", "expected"),
     [
         (["--set", "budget.childs=3"], "unknown setting 'budget.childs'; known here: children"),
-        (["--set", "nonsense=3"], "unknown setting 'nonsense'; known here: benchmark, budget"),
+        (
+            ["--set", "nonsense=3"],
+            "unknown setting 'nonsense'; known here: agent, benchmark",
+        ),
         (["--set", "workers"], "--set takes key=value"),
         (["--set", "=3"], "--set takes key=value"),
         (["--set", "seed.x=3"], "setting seed = {'x': 3} cannot be used"),

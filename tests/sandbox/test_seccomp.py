@@ -2,6 +2,7 @@
 
 import errno
 import json
+import os
 import platform
 import shutil
 import struct
@@ -204,6 +205,9 @@ CALLS = {
     "TIOCSTI with upper bits": ("ioctl", 0, 0x1_0000_5412, 0),
 }
 
+# The environment may lie below /tmp, which the sandbox covers.
+PYTHON = os.path.realpath(sys.executable)
+
 ATTACK = """
 import ctypes, json, os, sys
 libc, me, errors = ctypes.CDLL(None, use_errno=True), os.getpid(), {}
@@ -242,7 +246,13 @@ def errors_of_calls(*, filtered):
     calls = {key: (SYSCALLS[name][column], *args) for key, (name, *args) in CALLS.items()}
     calls["clone3"] = (SYSCALLS["clone3"][column], 0, 0)
     run = bubblewrap(
-        sys.executable, "-I", "-S", "-c", ATTACK, filtered=filtered, stdin=json.dumps(calls)
+        PYTHON,
+        "-I",
+        "-S",
+        "-c",
+        ATTACK,
+        filtered=filtered,
+        stdin=json.dumps(calls),
     )
     assert run.returncode == 0, run.stderr
     return json.loads(run.stdout)
@@ -290,7 +300,7 @@ find . -name a | xargs cat
 
 @needs_bubblewrap
 def test_ordinary_python_works_under_the_filter():
-    run = bubblewrap(sys.executable, "-c", ORDINARY_PYTHON, filtered=True)
+    run = bubblewrap(PYTHON, "-c", ORDINARY_PYTHON, filtered=True)
     assert (run.returncode, run.stdout) == (0, "fine\n"), run.stderr
 
 
