@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import ast
 import tempfile
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
-from dgm.benchmarks.grading import Grader
+from dgm.benchmarks.grading import Candidate, Grader, lay_out
 from dgm.benchmarks.harbor import HarborTask, read_task
 from dgm.benchmarks.protocol import Grade
-from dgm.errors import BenchmarkError, MachineError
-from dgm.records import Split, Task
+from dgm.benchmarks.trial import Bench
+from dgm.errors import BenchmarkError, MachineError, PatchRefusedError
+from dgm.records import Outcome, SandboxLimits, Split, Task
 from dgm.sandbox.protocol import SandboxDriver, SandboxSpec
 from dgm.sandbox.transfer import pack
 from dgm.workspaces import Workspaces
-
-_PROTECTED = ("check.py", "test_*.py", "*/test_*.py", "conftest.py", "*/conftest.py")
 
 
 class DirectoryBenchmark:
@@ -43,12 +41,12 @@ class DirectoryBenchmark:
         self._folder = folder
         self._workspaces = workspaces
         self._splits = splits
-        self._grader = Grader(protected=_PROTECTED, label="grading")
+        self._grader = Grader()
 
     @property
     def grader_version(self) -> str:
         """Changes whenever the same patch could be graded otherwise."""
-        return "1"
+        return "2"
 
     def tasks(self, split: Split | None = None) -> Sequence[Task]:
         """All tasks in the order they are met. Raises: BenchmarkError."""
@@ -59,13 +57,28 @@ class DirectoryBenchmark:
         """The folder an agent's workspace is made of."""
         return self._find(task).workspace
 
-    def grade(self, task: Task, patch: bytes, sandboxes: SandboxDriver, name: str) -> Grade:
-        """Grade a patch in a fresh sandbox."""
+    def grade(
+        self,
+        task: Task,
+        patch: bytes,
+        sandboxes: SandboxDriver,
+        name: str,
+        limits: SandboxLimits | None = None,
+    ) -> Grade:
+        """Grade a patch in fresh sandboxes."""
         harbor = self._find(task)
         workspace = self._workspaces.of(harbor.workspace)
-        return self._grader.grade(
-            harbor, workspace, patch, _expected_tests(harbor.tests), sandboxes, name
-        )
+
+        def reference() -> Candidate:
+            return lay_out(harbor, workspace, self.solution(task, sandboxes, f"{name}-s"))
+
+        try:
+            candidate = lay_out(harbor, workspace, patch)
+        except PatchRefusedError as error:
+            return Grade(Outcome.FAILED, str(error))
+        bench = Bench(harbor, sandboxes, name, limits or SandboxLimits())
+        has_solution = (harbor.solution / "solve.sh").is_file()
+        return self._grader.grade(bench, candidate, reference if has_solution else None)
 
     def solution(self, task: Task, sandboxes: SandboxDriver, name: str) -> bytes:
         """Run the reference solution in a sandbox and return it as a patch."""
@@ -133,15 +146,3 @@ def _refuse_twins(tasks: Sequence[Task]) -> None:
 def _alternate(folder: Path) -> Mapping[Split, Sequence[str]]:
     names = sorted(path.parent.name for path in folder.glob("*/task.toml"))
     return {Split.SEARCH: names[::2], Split.SEALED: names[1::2]}
-
-
-def _expected_tests(tests: Path) -> frozenset[str] | None:
-    """Name the test functions, where a task brings the runner that reports them one by one."""
-    if not (tests / "check.py").is_file():
-        return None
-    return frozenset(
-        node.name
-        for path in sorted(tests.glob("test_*.py"))
-        for node in ast.parse(path.read_text(encoding="utf-8")).body
-        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
-    )

@@ -1,113 +1,175 @@
-"""Grade a patch: base repository + patch + hidden tests, in a fresh sandbox without a model.
+"""Grade a patch: base repository + patch + hidden tests, in fresh sandboxes without a model.
 
-Covered: the agent's own sandbox never holds the tests; parts of a patch on test files are dropped
-and named; a reward counts only if exactly the expected tests were reported as passed. Not covered
-yet: a patch that takes over the test process and forges a complete report.
+Covered: the agent's own sandbox never holds the tests; tests and their configuration are the task's
+own (`protection.py`). Where tests run under our `check.py`, the report is closed from outside and a
+sentinel must fail (`closed.py`); elsewhere the reward is read when everything has stopped, and
+counts only if the untouched workspace gets none. Before a task counts as solved, the tests run once
+more, with one expected value changed (`mutation.py`): who passes that too has not solved anything.
+
+`tampered` is given for what no honest patch does, never for a part that was left out: a forged or
+silenced report, a sentinel or a mutated test that passes, a reward that the tests did not give.
+
+Not covered: tests that are not Python and report in no known form, in whose process a patch can
+write the reward; a forger that guesses which of its failures is the mutated test.
 """
 
 from __future__ import annotations
 
+import hashlib
+import shutil
 import tempfile
-from dataclasses import dataclass
-from fnmatch import fnmatch
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from random import Random
 
+from dgm.benchmarks.closed import ClosedTests, is_closed, judge, prepare, runner_files
 from dgm.benchmarks.harbor import HarborTask
+from dgm.benchmarks.mutation import Mutation, choose, names_of_tests
+from dgm.benchmarks.protection import changed_settings, dropped_paths, protected_patterns
 from dgm.benchmarks.protocol import Grade
-from dgm.errors import PatchRefusedError
+from dgm.benchmarks.trial import Bench, Finding, by_reward, sources_of, with_source
 from dgm.records import Outcome
-from dgm.sandbox.protocol import ExecResult, Sandbox, SandboxDriver, SandboxSpec
 from dgm.sandbox.transfer import pack
 from dgm.workspaces import Workspace, touched_files
 
+_PASSED_MUTATION = "a hidden test with a changed expected value passed"
 _LOG_BYTES = 20_000
+_LISTED_PATHS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A patch to be graded: the workspace it makes (a tar), and the paths left out of it."""
+
+    patch: bytes
+    workspace: bytes
+    dropped: tuple[str, ...]
+
+
+def lay_out(harbor: HarborTask, workspace: Workspace, patch: bytes) -> Candidate:
+    """Apply a patch without its parts on tests. Raises: PatchRefusedError."""
+    touched = touched_files(patch)
+    patterns = protected_patterns(harbor.workspace, harbor.tests)
+    with tempfile.TemporaryDirectory(prefix="dgm-grade-") as folder:
+        tree = Path(folder, "tree")
+        tree.mkdir()
+        workspace.apply(patch, tree, leave_out=patterns)
+        if settings := changed_settings(touched, harbor.workspace, tree):
+            patterns = (*patterns, *settings)
+            shutil.rmtree(tree)
+            tree.mkdir()
+            workspace.apply(patch, tree, leave_out=patterns)
+        return Candidate(patch, pack(tree), dropped_paths(touched, patterns))
 
 
 @dataclass(frozen=True, slots=True)
 class Grader:
-    """How hidden tests are run.
+    """Grades patches; remembers for each task whether its untouched workspace is rewarded."""
 
-    `protected` are git path patterns of files a patch may not change; `expected` names the tests
-    that must be reported as `ok <name>`, or None where a task's tests report in no known form.
-    """
-
-    protected: tuple[str, ...]
-    label: str
+    _untouched: dict[str, bool] = field(default_factory=dict)
 
     def grade(
-        self,
-        harbor: HarborTask,
-        workspace: Workspace,
-        patch: bytes,
-        expected: frozenset[str] | None,
-        sandboxes: SandboxDriver,
-        name: str,
+        self, bench: Bench, candidate: Candidate, reference: Callable[[], Candidate] | None
     ) -> Grade:
-        """Apply, run, and judge. Raises: MachineError when the machine fails, not the patch."""
-        with tempfile.TemporaryDirectory(prefix="dgm-grade-") as folder:
-            tree = Path(folder)
-            try:
-                dropped = self._dropped(patch)
-                workspace.apply(patch, tree, leave_out=self.protected)
-            except PatchRefusedError as error:
-                return Grade(Outcome.FAILED, str(error))
-            spec = SandboxSpec(name=name, run=self.label)
-            with sandboxes.open(spec) as sandbox:
-                result, reward = _run_tests(sandbox, harbor, pack(tree))
-        return _judge(result, reward, expected, dropped)
+        """Run the tests and judge. `reference` makes the solution, None where a task has none.
 
-    def _dropped(self, patch: bytes) -> tuple[str, ...]:
-        return tuple(
-            path
-            for path in touched_files(patch)
-            if any(fnmatch(path, pattern) for pattern in self.protected)
-        )
+        The same patch meets the same tests. Raises: MachineError when the machine fails, not the
+        patch.
+        """
+        tests = bench.harbor.tests
+        patch = hashlib.sha256(candidate.patch).hexdigest()
+        chance = f"{bench.harbor.task.digest}/{patch}"
+        sources = sources_of(tests)
+        if is_closed(tests):
+            sources = runner_files(sources)
+        seen = names_of_tests(runner_files(sources_of(bench.harbor.workspace)))
+        mutation = choose(sources, seen, Random(f"{chance}/mutation"))
+        if not is_closed(tests):
+            finding = self._by_reward(bench, candidate, mutation, reference)
+            return _as_grade(finding, None, candidate.dropped)
+        first = prepare(tests, sources, Random(chance))
+        finding = self._try(bench, "", candidate, first)
+        if finding.outcome is Outcome.SOLVED and mutation is not None:
+            sources[mutation.file] = mutation.source
+            second = prepare(tests, sources, Random(chance))
+            again = self._try(bench, "-2", candidate, second)
+            finding = _confirmed(finding, again, first.expected, mutation)
+        return _as_grade(finding, len(first.expected), candidate.dropped)
+
+    def _try(self, bench: Bench, step: str, candidate: Candidate, tests: ClosedTests) -> Finding:
+        """Run closed tests once; a reward that they did not give is looked into."""
+        trial = bench.run(step, candidate.workspace, tests.archive, tests.stdin)
+        finding = judge(trial, tests)
+        if finding.outcome is not Outcome.FAILED or not trial.is_rewarded:
+            return finding
+        if not finding.is_reported or self._is_base_rewarded(bench):
+            detail = "the reward was claimed without all tests passing"
+            return replace(finding, detail="; ".join(filter(None, (detail, finding.detail))))
+        return finding.tampered("a reward was written although hidden tests failed")
+
+    def _by_reward(
+        self,
+        bench: Bench,
+        candidate: Candidate,
+        mutation: Mutation | None,
+        reference: Callable[[], Candidate] | None,
+    ) -> Finding:
+        """Judge by the reward alone, where nothing better is known."""
+        tests = bench.harbor.tests
+        trial = bench.run("", candidate.workspace, pack(tests))
+        finding = by_reward(trial)
+        if finding.outcome is not Outcome.SOLVED or not candidate.patch:
+            return finding
+        if self._is_base_rewarded(bench):
+            return replace(
+                finding, outcome=Outcome.FAILED, detail="the untouched workspace is rewarded too"
+            )
+        if mutation is None:
+            return finding
+        false_tests = with_source(tests, mutation)
+        again = bench.run("-2", candidate.workspace, false_tests)
+        if not again.is_rewarded:
+            return finding
+        if reference is None:
+            detail = "not confirmed: it is rewarded with a false test too, as a solution may be"
+            return replace(finding, outcome=Outcome.FAILED, detail=detail)
+        if bench.run("-3", reference().workspace, false_tests).is_rewarded:
+            return finding  # that test is never run: its change says nothing
+        return finding.tampered(_PASSED_MUTATION)
+
+    def _is_base_rewarded(self, bench: Bench) -> bool:
+        digest = bench.harbor.task.digest
+        if digest not in self._untouched:
+            self._untouched[digest] = bench.is_base_rewarded()
+        return self._untouched[digest]
 
 
-def _run_tests(
-    sandbox: Sandbox, harbor: HarborTask, workspace: bytes
-) -> tuple[ExecResult, bytes | None]:
-    paths = sandbox.paths
-    sandbox.put(workspace, paths.workspace)
-    sandbox.put(pack(harbor.tests), paths.tests)
-    result = sandbox.exec(
-        ["bash", f"{paths.tests}/test.sh"],
-        cwd=paths.workspace,
-        env={"DGM_WORKSPACE": paths.workspace, "DGM_TESTS": paths.tests, "DGM_LOGS": paths.logs},
-        timeout_s=harbor.task.grading_timeout_s,
-    )
-    return result, sandbox.read_file(f"{paths.logs}/verifier/reward.txt", max_bytes=64)
+def _confirmed(
+    first: Finding, second: Finding, expected: frozenset[str], mutation: Mutation
+) -> Finding:
+    """Judge a solution by its second trial, in which just the mutated test must fail."""
+    mutated = f"{mutation.file}::{mutation.test}"
+    log = f"{first.log}\n--- again, with a changed value in {mutation.test}\n{second.log}"
+    if second.outcome is Outcome.TAMPERED:
+        return replace(second, log=log)
+    if mutated in second.passed:
+        return replace(second, log=log).tampered(_PASSED_MUTATION)
+    if second.passed == expected - {mutated} and second.is_complete:
+        return first
+    detail = "; ".join(filter(None, ("the hidden tests did not pass a second time", second.detail)))
+    return replace(second, outcome=Outcome.FAILED, detail=detail, log=log)
 
 
-def _judge(
-    result: ExecResult,
-    reward: bytes | None,
-    expected: frozenset[str] | None,
-    dropped: tuple[str, ...],
-) -> Grade:
-    log = (result.stdout + result.stderr).decode(errors="replace")
-    passed = frozenset(line[5:].strip() for line in log.splitlines() if line.startswith("ok   "))
-    reported = len(passed & expected) if expected is not None else None
-    solved = _is_one(reward) and not result.timed_out and (expected is None or passed == expected)
-    details = [
-        "the hidden tests did not end in time" if result.timed_out else "",
-        "the hidden tests ran out of memory" if result.out_of_memory else "",
-        "the reward was claimed without all tests passing"
-        if _is_one(reward) and not solved
-        else "",
-        f"parts of the patch on tests were left out: {', '.join(dropped)}" if dropped else "",
-    ]
+def _as_grade(finding: Finding, total: int | None, dropped: tuple[str, ...]) -> Grade:
+    listed = ", ".join(dropped[:_LISTED_PATHS])
+    if len(dropped) > _LISTED_PATHS:
+        listed += f" and {len(dropped) - _LISTED_PATHS} more"
+    left_out = f"parts of the patch on tests were left out: {listed}" if dropped else ""
     return Grade(
-        outcome=Outcome.SOLVED if solved else Outcome.FAILED,
-        detail="; ".join(filter(None, details)),
-        tests_passed=reported,
-        tests_total=len(expected) if expected is not None else None,
-        log=log[-_LOG_BYTES:],
+        outcome=finding.outcome,
+        detail="; ".join(filter(None, (finding.detail, left_out))),
+        tests_passed=None if total is None else len(finding.passed),
+        tests_total=total,
+        log=finding.log[-_LOG_BYTES:],
     )
-
-
-def _is_one(reward: bytes | None) -> bool:
-    try:
-        return reward is not None and float(reward) >= 1.0
-    except ValueError:
-        return False

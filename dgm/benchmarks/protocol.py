@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from dgm.records import Outcome, Split, Task
+from dgm.records import Outcome, SandboxLimits, Split, Task
 from dgm.sandbox.protocol import SandboxDriver
 
 
@@ -42,11 +42,19 @@ class Benchmark(Protocol):
         It holds no hidden tests, no solution, no `.git`.
         """
 
-    def grade(self, task: Task, patch: bytes, sandboxes: SandboxDriver, name: str) -> Grade:
-        """Grade a patch in a fresh sandbox named `name` that has no model.
+    def grade(
+        self,
+        task: Task,
+        patch: bytes,
+        sandboxes: SandboxDriver,
+        name: str,
+        limits: SandboxLimits | None = None,
+    ) -> Grade:
+        """Grade a patch in fresh sandboxes that have no model; their names begin with `name`.
 
         `patch` is a `git diff --binary` against `workspace(task)`, made by the host. A patch that
-        does not apply is `failed`; a broken machine raises MachineError.
+        does not apply is `failed`; one that tries to score without solving is `tampered`; a broken
+        machine raises MachineError. `limits` are those of a sandbox by default.
         """
 
     def solution(self, task: Task, sandboxes: SandboxDriver, name: str) -> bytes:

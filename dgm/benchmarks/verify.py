@@ -58,9 +58,13 @@ def verify_task(benchmark: Benchmark, task: Task, sandboxes: SandboxDriver) -> V
         return Verified(task, (f"its solution cannot be made: {error}",))
     solved = benchmark.grade(task, solution, sandboxes, f"{name}-a")
     if solved.outcome is not Outcome.SOLVED:
-        problems.append(f"its solution does not pass: {_last_lines(solved.log)}")
-    if benchmark.grade(task, b"", sandboxes, f"{name}-b").outcome is Outcome.SOLVED:
+        why = f"{solved.detail}: " if solved.outcome is Outcome.TAMPERED else ""
+        problems.append(f"its solution does not pass: {why}{_last_lines(solved.log)}")
+    untouched = benchmark.grade(task, b"", sandboxes, f"{name}-b")
+    if untouched.outcome is not Outcome.FAILED:
         problems.append("it passes untouched")
+    elif "reward was claimed" in untouched.detail:
+        problems.append("it is rewarded untouched, whatever its tests say")
     return Verified(task, tuple(problems))
 
 

@@ -198,15 +198,20 @@ def test_hidden_tests_that_never_end_are_a_failure_and_say_so(folder, open_folde
 
 
 def test_reward_claimed_without_all_tests_does_not_count(folder, open_folder, bubblewrapped):
-    claim = "mkdir -p $DGM_LOGS/verifier; echo {} > $DGM_LOGS/verifier/reward.txt\n{}\n"
+    script = folder / "t0-wants-1" / "tests" / "test.sh"
+    honest = script.read_text()
+    claim = "mkdir -p $DGM_LOGS/verifier; echo 1 > $DGM_LOGS/verifier/reward.txt\n"
     benchmark = open_folder(folder)
     task = benchmark.tasks()[0]
-    script = folder / "t0-wants-1" / "tests" / "test.sh"
-    script.write_text(claim.format(1, ""))
-    grade = benchmark.grade(task, b"", bubblewrapped, "claimed")
-    assert (grade.outcome, grade.tests_passed) == (Outcome.FAILED, 0)
-    assert "the reward was claimed" in grade.detail
-    script.write_text(claim.format("lots", "echo 'ok   test_value'"))
-    assert benchmark.grade(task, b"", bubblewrapped, "nonsense").outcome is Outcome.FAILED
-    script.write_text(claim.format(1, "echo 'ok   test_value'"))  # the control
-    assert benchmark.grade(task, b"", bubblewrapped, "reported").outcome is Outcome.SOLVED
+    for text in (claim, claim + "echo 'ok   test_value'\n", honest + claim):
+        script.write_text(text)
+        grade = benchmark.grade(task, b"", bubblewrapped, "claimed")
+        assert (grade.outcome, grade.tests_passed) == (Outcome.FAILED, 0)
+        assert "the reward was claimed" in grade.detail
+    script.write_text(honest.replace("echo $reward", "echo lots"))
+    solution = benchmark.solution(task, bubblewrapped, "solution")
+    grade = benchmark.grade(task, solution, bubblewrapped, "nonsense")
+    assert grade.outcome is Outcome.FAILED
+    assert "gave no reward" in grade.detail
+    script.write_text(honest)  # the control
+    assert benchmark.grade(task, solution, bubblewrapped, "right").outcome is Outcome.SOLVED

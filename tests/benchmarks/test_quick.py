@@ -35,9 +35,10 @@ def test_splits_list_every_task_once_and_halve_them():
     assert abs(len(splits["search"]) - len(splits["sealed"])) <= 1
 
 
-def test_default_stages_have_the_tasks_they_ask_for(tmp_path):
+def test_default_stages_meet_most_search_tasks_and_never_more_than_there_are(tmp_path):
     tasks = quick.quick(Workspaces(tmp_path)).tasks(Split.SEARCH)
-    assert Config().benchmark.stages[-1] <= len(tasks)
+    first, *_, last = Config().benchmark.stages
+    assert len(tasks) / 4 < first < len(tasks) / 2 < last <= len(tasks)
 
 
 def test_every_copy_of_the_checker_is_the_same(task):

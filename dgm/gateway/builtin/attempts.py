@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from dgm.gateway.builtin.conversation import Conversation, FileView, Step, learn, replace_passage
-from dgm.gateway.builtin.tools import Locate, Overwrite, Replace, Run, Try, View
+from dgm.gateway.builtin.verbs import Locate, Overwrite, Replace, Run, Try, View
 from dgm.gateway.builtin.verdicts import Verdict, read_scores, read_tries
 
 Files = dict[str, FileView]

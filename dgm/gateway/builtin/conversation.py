@@ -11,16 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
-from dgm.gateway.builtin.tools import (
-    Action,
-    Locate,
-    Overwrite,
-    Replace,
-    Run,
-    ToolBox,
-    Try,
-    View,
-)
+from dgm.gateway.builtin.tools import ToolBox
+from dgm.gateway.builtin.verbs import Action, Locate, Overwrite, Replace, Run, Try, View
 from dgm.gateway.builtin.verdicts import Verdict, read_tries, read_verdict
 from dgm.gateway.protocol import CallContext
 from dgm.gateway.wire import Message, Request, Text, ToolResult, ToolUse

@@ -17,7 +17,8 @@ from collections.abc import Iterable, Iterator
 from dgm.gateway.builtin.catalogue import CATALOGUE, Change, Files, is_test, words_of
 from dgm.gateway.builtin.conversation import Conversation, Step, chance, read
 from dgm.gateway.builtin.mutations import MUTATIONS
-from dgm.gateway.builtin.tools import Overwrite, Replace, Run, ToolBox, View
+from dgm.gateway.builtin.tools import ToolBox
+from dgm.gateway.builtin.verbs import Overwrite, Replace, Run, View
 from dgm.gateway.protocol import CallContext
 from dgm.gateway.wire import Request, Text, ToolUse
 

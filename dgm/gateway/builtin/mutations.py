@@ -9,6 +9,7 @@ import ast
 from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
+from dgm import syntax
 from dgm.gateway.builtin.catalogue import Change, Entry, Files, is_test, words_of
 
 _Spot: TypeAlias = tuple[ast.expr | ast.stmt, str]
@@ -91,7 +92,7 @@ def _mutation(title: str, words: str, spots: Callable[[ast.Module], Iterator[_Sp
 
 def _parsed(text: str) -> ast.Module | None:
     try:
-        return ast.parse(text)
+        return syntax.parse(text)
     except (SyntaxError, ValueError):
         return None
 

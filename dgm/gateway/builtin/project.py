@@ -13,7 +13,7 @@ _PROGRAM = re.compile(
     r"^(?:\w+=\S+ )*(?:python[\d.]*|pytest|make|tox|nox|sh|bash|uv|\./\S+)(?: |$)"
 )
 _TESTS = re.compile(r"check|test", re.IGNORECASE)
-_TIME_LIMIT_S = 3
+_TIME_LIMIT_S = 10
 
 
 def is_test(path: str) -> bool:

@@ -19,7 +19,7 @@ from dgm.gateway.builtin.conversation import Conversation, FileView, read
 from dgm.gateway.builtin.habits import Habits
 from dgm.gateway.builtin.ordering import Clues, ordered, same_file
 from dgm.gateway.builtin.passages import passage
-from dgm.gateway.builtin.tools import Locate, Replace, Run, View
+from dgm.gateway.builtin.verbs import Locate, Replace, Run, View
 from dgm.gateway.builtin.verdicts import Frame, read_verdict
 from dgm.gateway.protocol import CallContext
 from dgm.gateway.wire import Request, Text, ToolUse

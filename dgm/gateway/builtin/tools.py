@@ -1,103 +1,17 @@
-"""The tools an agent offers, recognised by the shape of their schemas, never by their names.
+"""The tools an agent offers: what they can do, calls phrased for them, and calls read back.
 
-A `Verb` knows one tool in both directions: it phrases a call, and it reads a call back from the
-conversation. Calls leave here without an id: the provider numbers them.
+Calls leave here without an id: the provider numbers them.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from dgm.gateway.builtin.toolshapes import DEFAULT_BATCH, ToolShape
+from dgm.gateway.builtin.verbs import Action, Locate, Overwrite, Replace, Run, Try, Verb, View
 from dgm.gateway.wire import ToolSpec, ToolUse
-
-DEFAULT_BATCH = 20
-
-_COMMAND = ("command", "cmd")
-_PATH = ("path", "file_path", "file", "filename")
-_TEXT = ("content", "file_text", "contents", "text")
-_OLD = ("old", "old_str", "old_string", "old_text")
-_NEW = ("new", "new_str", "new_string", "new_text")
-_FIRST = ("start_line", "first_line", "start")
-_LAST = ("end_line", "last_line", "end")
-_RANGE = ("view_range", "line_range", "range")
-_VIEW = ("view", "read", "show", "cat")
-_OVERWRITE = ("overwrite", "write", "edit", "create")
-_CREATE = ("create", "write", "overwrite")
-_REPLACE = ("replace", "str_replace", "edit")
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """A shell command."""
-
-    command: str
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """A look at a file, whole or from line `first` to line `last`."""
-
-    path: str
-    first: int | None = None
-    last: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Overwrite:
-    """A whole new text for a file."""
-
-    path: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Replace:
-    """One passage of a file, exchanged for another."""
-
-    path: str
-    old: str
-    new: str
-
-
-@dataclass(frozen=True, slots=True)
-class Try:
-    """Several edits, each to be tried by itself with a command."""
-
-    edits: tuple[Replace, ...]
-    command: str
-
-
-@dataclass(frozen=True, slots=True)
-class Locate:
-    """A question for the most suspicious lines under a command."""
-
-    command: str
-
-
-Action = Run | View | Overwrite | Replace | Try | Locate
-
-
-@dataclass(frozen=True, slots=True)
-class Verb:
-    """One thing a tool can do: its name, its fixed fields, and our words for the others."""
-
-    tool: str
-    fixed: tuple[tuple[str, str], ...]
-    words: Mapping[str, str]
-
-    def call(self, **values: Any) -> ToolUse:  # noqa: ANN401 - JSON values
-        """Phrase a call; a value of None is left out."""
-        named = {self.words[word]: value for word, value in values.items() if value is not None}
-        return ToolUse("", self.tool, dict(self.fixed) | named)
-
-    def read(self, use: ToolUse) -> dict[str, Any] | None:
-        """Return the call's values under our words, or None if it is not this verb."""
-        if use.name != self.tool or any(use.input.get(key) != value for key, value in self.fixed):
-            return None
-        return {word: use.input[key] for word, key in self.words.items() if key in use.input}
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +37,7 @@ class ToolBox:
         """Recognise the tools; the first of a kind wins, unknown ones are ignored."""
         found: dict[str, Any] = {}
         for spec in tools:
-            for kind, ability in _Shape.of(spec).abilities().items():
+            for kind, ability in ToolShape.of(spec).abilities().items():
                 found.setdefault(kind, ability)
         return cls(**found)
 
@@ -229,104 +143,3 @@ def _read_try(verb: Verb, values: Mapping[str, Any]) -> Try | None:
     keys = (verb.words["path"], verb.words["old"], verb.words["new"])
     items = [_strings(item, *keys) for item in edits if isinstance(item, Mapping)]
     return Try(tuple(Replace(*item) for item in items if item), command)
-
-
-@dataclass(frozen=True, slots=True)
-class _Shape:
-    """A tool's schema, taken apart once."""
-
-    spec: ToolSpec
-    properties: Mapping[str, Mapping[str, Any]]
-    required: frozenset[str]
-
-    @classmethod
-    def of(cls, spec: ToolSpec) -> _Shape:
-        properties = spec.input_schema.get("properties")
-        properties = properties if isinstance(properties, Mapping) else {}
-        typed = {key: value for key, value in properties.items() if isinstance(value, Mapping)}
-        required = spec.input_schema.get("required")
-        names = required if isinstance(required, list | tuple) else ()
-        return cls(spec, typed, frozenset(name for name in names if isinstance(name, str)))
-
-    def abilities(self) -> dict[str, Any]:
-        """Return fields of a `ToolBox` this tool fills."""
-        if batch := self._batch():
-            return batch
-        if self._first_of(_PATH):
-            return self._file_verbs()
-        command = self._first_of(_COMMAND)
-        if command and self.required == {command} and "enum" not in self.properties[command]:
-            suspicious = "suspicious" in self.spec.description.lower()
-            kind = "locator" if suspicious else "shell"
-            return {kind: Verb(self.spec.name, (), {"command": command})}
-        return {}
-
-    def _first_of(self, names: Sequence[str]) -> str | None:
-        return next((name for name in names if name in self.properties), None)
-
-    def _words(self, **wanted: Sequence[str]) -> dict[str, str]:
-        found = {word: self._first_of(names) for word, names in wanted.items()}
-        return {word: name for word, name in found.items() if name}
-
-    def _batch(self) -> dict[str, Any]:
-        command = self._first_of(_COMMAND)
-        for name, schema in self.properties.items():
-            items = schema.get("items")
-            inner = items.get("properties") if isinstance(items, Mapping) else None
-            if not command or not isinstance(inner, Mapping):
-                continue
-            words = {
-                word: next((key for key in keys if key in inner), "")
-                for word, keys in (("path", _PATH), ("old", _OLD), ("new", _NEW))
-            }
-            if all(words.values()):
-                limit = schema.get("maxItems")
-                verb = Verb(self.spec.name, (), words | {"edits": name, "command": command})
-                size = limit if isinstance(limit, int) and limit > 0 else DEFAULT_BATCH
-                return {"batch": verb, "batch_limit": size}
-        return {}
-
-    def _file_verbs(self) -> dict[str, Any]:
-        words = self._words(path=_PATH, text=_TEXT, old=_OLD, new=_NEW)
-        look = self._words(path=_PATH, first=_FIRST, last=_LAST, range=_RANGE)
-        write = {word: name for word, name in words.items() if word in ("path", "text")}
-        change = {word: name for word, name in words.items() if word != "text"}
-        choices = self._choices()
-        verbs = {
-            "viewer": self._verb(_VIEW, look, choices),
-            "overwriter": self._verb(_OVERWRITE, write, choices) if len(write) == 2 else None,
-            "creator": self._verb(_CREATE, write, choices) if len(write) == 2 else None,
-            "replacer": self._verb(_REPLACE, change, choices) if len(change) == 3 else None,
-        }
-        if not choices:
-            verbs = self._single_purpose(verbs)
-        absolute = re.search(r"\babsolute\b", str(self.properties[words["path"]]), re.IGNORECASE)
-        found: dict[str, Any] = {kind: verb for kind, verb in verbs.items() if verb}
-        return found | ({"wants_absolute_paths": True} if absolute else {})
-
-    def _choices(self) -> dict[str, tuple[str, ...]]:
-        """Return the enum properties that say what to do."""
-        return {
-            name: tuple(value for value in schema["enum"] if isinstance(value, str))
-            for name, schema in self.properties.items()
-            if isinstance(schema.get("enum"), list | tuple)
-        }
-
-    def _verb(
-        self, names: Sequence[str], words: dict[str, str], choices: dict[str, tuple[str, ...]]
-    ) -> Verb | None:
-        if not choices:
-            return Verb(self.spec.name, (), words)
-        for key, values in choices.items():
-            if chosen := next((name for name in names if name in values), None):
-                return Verb(self.spec.name, ((key, chosen),), words)
-        return None
-
-    def _single_purpose(self, verbs: dict[str, Verb | None]) -> dict[str, Verb | None]:
-        """Tell what a file tool without a choice of actions is for, by its parameters."""
-        if verbs["replacer"]:
-            return {"replacer": verbs["replacer"]}
-        if verbs["overwriter"]:
-            return {"overwriter": verbs["overwriter"]}
-        looks = re.search(r"\b(view|read|show|display)", self.spec.description, re.IGNORECASE)
-        return {"viewer": verbs["viewer"]} if looks else {}

@@ -1,6 +1,7 @@
 """A tiny agent around the built-in model: real files, a real shell, the seed's kind of tools."""
 
 import json
+import os
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,9 +94,12 @@ class Worker:
             return ToolResult(use.id, str(error), is_error=True)
 
     def _shell(self, command):
+        # As in a sandbox: no byte code, which would be old after two edits within a second.
+        environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
         done = subprocess.run(
-            command, shell=True, cwd=self.folder, capture_output=True, text=True, check=False
-        )
+            command, shell=True, cwd=self.folder, env=environment,
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
         return f"{done.stdout}{done.stderr}\n[exit code {done.returncode}]"
 
     def _bash(self, values):

@@ -8,7 +8,8 @@ from collections import Counter
 import pytest
 
 from dgm.gateway.builtin import improver
-from dgm.gateway.builtin.tools import Overwrite, Replace, ToolBox
+from dgm.gateway.builtin.tools import ToolBox
+from dgm.gateway.builtin.verbs import Overwrite, Replace
 from dgm.gateway.protocol import CallContext
 from dgm.gateway.wire import Message, Request, Text, ToolResult, ToolSpec, ToolUse
 
@@ -143,7 +144,8 @@ def test_a_proposal_shifts_the_odds_but_does_not_decide():
         return Counter("tests first" in change.title for change in drawn)[True] / 800
 
     steered = share("Tell the model to run the tests first and begin with the failing output.")
-    assert 1.5 * share("") < steered < 0.97
+    assert share("") < 0.1
+    assert 0.8 < steered < 0.95
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import random
 import subprocess
 import sys
@@ -47,8 +48,12 @@ def titled(start, files=None):
 
 
 def python(code, folder, *arguments):
-    command = [sys.executable, "-B", "-c", code, *map(str, arguments)]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout
+    """Run code as an agent's is run: without byte code, which is old after two edits a second."""
+    environment = {"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"}
+    command = [sys.executable, "-c", code, *map(str, arguments)]
+    return subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=True
+    ).stdout
 
 
 def use_tool(agent, workspace, name, **arguments):

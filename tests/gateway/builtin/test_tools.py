@@ -1,7 +1,8 @@
 import pytest
 
 from dgm.gateway.builtin.conversation import read
-from dgm.gateway.builtin.tools import Locate, Overwrite, Replace, Run, ToolBox, Try, View
+from dgm.gateway.builtin.tools import ToolBox
+from dgm.gateway.builtin.verbs import Locate, Overwrite, Replace, Run, Try, View
 from dgm.gateway.wire import Message, Request, Text, ToolResult, ToolSpec, ToolUse
 
 STRING = {"type": "string"}

@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from dgm import syntax
+
 Files: TypeAlias = Mapping[str, str]
 Edits: TypeAlias = Mapping[str, str | None]
 
@@ -142,6 +144,6 @@ def _indented(lines: str, model: str) -> str:
 
 def _parse(text: str) -> ast.Module:
     try:
-        return ast.parse(text)
+        return syntax.parse(text)
     except (SyntaxError, ValueError) as error:
         raise NotApplicableError("the file is no Python") from error

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeAlias
 
+from dgm import syntax
+
 Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
 Loop: TypeAlias = ast.For | ast.While
 
@@ -33,7 +35,7 @@ class Source:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.tree = ast.parse(text)
+        self.tree = syntax.parse(text)
         self.nodes = tuple(ast.walk(self.tree))
         self._lines = text.splitlines(keepends=True)
         self._starts = [0]

@@ -1,3 +1,3 @@
 #!/bin/bash
 set -e
-cp /solution/arguments.py /workspace/arguments.py
+cp "${DGM_SOLUTION:-/solution}/arguments.py" "${DGM_WORKSPACE:-/workspace}/arguments.py"

@@ -1,2 +1,3 @@
 #!/bin/bash
-cp /solution/ledger.py /workspace/ledger.py
+set -e
+cp "${DGM_SOLUTION:-/solution}/ledger.py" "${DGM_WORKSPACE:-/workspace}/ledger.py"

@@ -1,3 +1,3 @@
 #!/bin/bash
 set -e
-cp /solution/search_tree.py /workspace/search_tree.py
+cp "${DGM_SOLUTION:-/solution}/search_tree.py" "${DGM_WORKSPACE:-/workspace}/search_tree.py"

@@ -1,3 +1,3 @@
 #!/bin/bash
 set -e
-cp /solution/bit_set.py /workspace/bit_set.py
+cp "${DGM_SOLUTION:-/solution}/bit_set.py" "${DGM_WORKSPACE:-/workspace}/bit_set.py"

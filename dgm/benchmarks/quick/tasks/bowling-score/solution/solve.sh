@@ -1,3 +1,3 @@
 #!/bin/bash
 set -e
-cp /solution/bowling.py /workspace/bowling.py
+cp "${DGM_SOLUTION:-/solution}/bowling.py" "${DGM_WORKSPACE:-/workspace}/bowling.py"

@@ -1,2 +1,3 @@
 #!/bin/bash
-cp /solution/brackets.py /workspace/brackets.py
+set -e
+cp "${DGM_SOLUTION:-/solution}/brackets.py" "${DGM_WORKSPACE:-/workspace}/brackets.py"

@@ -1,3 +1,3 @@
 #!/bin/bash
 set -e
-cp /solution/business_days.py /workspace/business_days.py
+cp "${DGM_SOLUTION:-/solution}/business_days.py" "${DGM_WORKSPACE:-/workspace}/business_days.py"

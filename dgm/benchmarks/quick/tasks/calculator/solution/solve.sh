@@ -1,2 +1,3 @@
 #!/bin/bash
-cp /solution/calc.py /workspace/calc.py
+set -e
+cp "${DGM_SOLUTION:-/solution}/calc.py" "${DGM_WORKSPACE:-/workspace}/calc.py"

@@ -1,2 +1,3 @@
 #!/bin/bash
-cp /solution/weeks.py /workspace/weeks.py
+set -e
+cp "${DGM_SOLUTION:-/solution}/weeks.py" "${DGM_WORKSPACE:-/workspace}/weeks.py"

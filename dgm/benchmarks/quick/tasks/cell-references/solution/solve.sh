@@ -1,2 +1,3 @@
 #!/bin/bash
-cp /solution/cells.py /workspace/cells.py
+set -e
+cp "${DGM_SOLUTION:-/solution}/cells.py" "${DGM_WORKSPACE:-/workspace}/cells.py"

@@ -1,3 +1,3 @@
 #!/bin/bash
 set -e
-cp /solution/change.py /workspace/change.py
+cp "${DGM_SOLUTION:-/solution}/change.py" "${DGM_WORKSPACE:-/workspace}/change.py"

@@ -1,2 +1,3 @@
 #!/bin/bash
-cp /solution/cron.py /workspace/cron.py
+set -e
+cp "${DGM_SOLUTION:-/solution}/cron.py" "${DGM_WORKSPACE:-/workspace}/cron.py"

@@ -1,2 +1,3 @@
 #!/bin/bash
-cp /solution/records.py /workspace/records.py
+set -e
+cp "${DGM_SOLUTION:-/solution}/records.py" "${DGM_WORKSPACE:-/workspace}/records.py"

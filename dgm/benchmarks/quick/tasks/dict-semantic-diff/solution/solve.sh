@@ -1,3 +1,3 @@
 #!/bin/bash
 set -e
-cp /solution/differ.py /workspace/differ.py
+cp "${DGM_SOLUTION:-/solution}/differ.py" "${DGM_WORKSPACE:-/workspace}/differ.py"

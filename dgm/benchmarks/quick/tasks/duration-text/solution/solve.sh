@@ -1,3 +1,3 @@
 #!/bin/bash
 set -e
-cp /solution/duration.py /workspace/duration.py
+cp "${DGM_SOLUTION:-/solution}/duration.py" "${DGM_WORKSPACE:-/workspace}/duration.py"

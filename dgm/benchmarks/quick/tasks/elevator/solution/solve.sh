@@ -1,2 +1,3 @@
 #!/bin/bash
-cp /solution/elevator.py /workspace/elevator.py
+set -e
+cp "${DGM_SOLUTION:-/solution}/elevator.py" "${DGM_WORKSPACE:-/workspace}/elevator.py"

@@ -1,3 +1,3 @@
 #!/bin/bash
 set -e
-cp /solution/event_log.py /workspace/event_log.py
+cp "${DGM_SOLUTION:-/solution}/event_log.py" "${DGM_WORKSPACE:-/workspace}/event_log.py"

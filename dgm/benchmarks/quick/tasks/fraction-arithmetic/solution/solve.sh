@@ -1,3 +1,3 @@
 #!/bin/bash
 set -e
-cp /solution/ratio.py /workspace/ratio.py
+cp "${DGM_SOLUTION:-/solution}/ratio.py" "${DGM_WORKSPACE:-/workspace}/ratio.py"

@@ -1,3 +1,3 @@
 #!/bin/bash
 set -e
-cp /solution/globs.py /workspace/globs.py
+cp "${DGM_SOLUTION:-/solution}/globs.py" "${DGM_WORKSPACE:-/workspace}/globs.py"

@@ -1,3 +1,3 @@
 #!/bin/bash
 set -e
-cp /solution/maze.py /workspace/maze.py
+cp "${DGM_SOLUTION:-/solution}/maze.py" "${DGM_WORKSPACE:-/workspace}/maze.py"

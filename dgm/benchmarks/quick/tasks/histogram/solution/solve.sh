@@ -1,2 +1,3 @@
 #!/bin/bash
-cp /solution/stats.py /workspace/stats.py
+set -e
+cp "${DGM_SOLUTION:-/solution}/stats.py" "${DGM_WORKSPACE:-/workspace}/stats.py"

@@ -1,2 +1,3 @@
 #!/bin/bash
-cp /solution/settings.py /workspace/settings.py
+set -e
+cp "${DGM_SOLUTION:-/solution}/settings.py" "${DGM_WORKSPACE:-/workspace}/settings.py"

@@ -1,2 +1,3 @@
 #!/bin/bash
-cp /solution/intervals.py /workspace/intervals.py
+set -e
+cp "${DGM_SOLUTION:-/solution}/intervals.py" "${DGM_WORKSPACE:-/workspace}/intervals.py"

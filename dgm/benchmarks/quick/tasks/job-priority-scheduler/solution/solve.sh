@@ -1,3 +1,3 @@
 #!/bin/bash
 set -e
-cp /solution/scheduler.py /workspace/scheduler.py
+cp "${DGM_SOLUTION:-/solution}/scheduler.py" "${DGM_WORKSPACE:-/workspace}/scheduler.py"

@@ -1,3 +1,3 @@
 #!/bin/bash
 set -e
-cp /solution/json_path.py /workspace/json_path.py
+cp "${DGM_SOLUTION:-/solution}/json_path.py" "${DGM_WORKSPACE:-/workspace}/json_path.py"

@@ -1,3 +1,3 @@
 #!/bin/bash
 set -e
-cp /solution/linked_list.py /workspace/linked_list.py
+cp "${DGM_SOLUTION:-/solution}/linked_list.py" "${DGM_WORKSPACE:-/workspace}/linked_list.py"

@@ -1,2 +1,3 @@
 #!/bin/bash
-cp /solution/cache.py /workspace/cache.py
+set -e
+cp "${DGM_SOLUTION:-/solution}/cache.py" "${DGM_WORKSPACE:-/workspace}/cache.py"

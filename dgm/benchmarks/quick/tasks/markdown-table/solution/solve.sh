@@ -1,2 +1,3 @@
 #!/bin/bash
-cp /solution/mdtable.py /workspace/mdtable.py
+set -e
+cp "${DGM_SOLUTION:-/solution}/mdtable.py" "${DGM_WORKSPACE:-/workspace}/mdtable.py"

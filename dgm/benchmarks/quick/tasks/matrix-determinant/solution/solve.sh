@@ -1,2 +1,3 @@
 #!/bin/bash
-cp /solution/matrix.py /workspace/matrix.py
+set -e
+cp "${DGM_SOLUTION:-/solution}/matrix.py" "${DGM_WORKSPACE:-/workspace}/matrix.py"

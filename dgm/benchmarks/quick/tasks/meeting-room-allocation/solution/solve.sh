@@ -1,3 +1,3 @@
 #!/bin/bash
 set -e
-cp /solution/rooms.py /workspace/rooms.py
+cp "${DGM_SOLUTION:-/solution}/rooms.py" "${DGM_WORKSPACE:-/workspace}/rooms.py"

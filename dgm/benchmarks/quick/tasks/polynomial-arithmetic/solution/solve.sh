@@ -1,3 +1,3 @@
 #!/bin/bash
 set -e
-cp /solution/polynomial.py /workspace/polynomial.py
+cp "${DGM_SOLUTION:-/solution}/polynomial.py" "${DGM_WORKSPACE:-/workspace}/polynomial.py"

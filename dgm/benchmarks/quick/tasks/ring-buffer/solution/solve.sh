@@ -1,3 +1,3 @@
 #!/bin/bash
 set -e
-cp /solution/ring_buffer.py /workspace/ring_buffer.py
+cp "${DGM_SOLUTION:-/solution}/ring_buffer.py" "${DGM_WORKSPACE:-/workspace}/ring_buffer.py"

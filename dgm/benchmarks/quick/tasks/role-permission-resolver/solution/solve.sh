@@ -1,3 +1,3 @@
 #!/bin/bash
 set -e
-cp /solution/roles.py /workspace/roles.py
+cp "${DGM_SOLUTION:-/solution}/roles.py" "${DGM_WORKSPACE:-/workspace}/roles.py"

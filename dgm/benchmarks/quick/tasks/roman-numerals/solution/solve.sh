@@ -1,2 +1,3 @@
 #!/bin/bash
-cp /solution/roman.py /workspace/roman.py
+set -e
+cp "${DGM_SOLUTION:-/solution}/roman.py" "${DGM_WORKSPACE:-/workspace}/roman.py"

@@ -1,2 +1,3 @@
 #!/bin/bash
-cp /solution/rle.py /workspace/rle.py
+set -e
+cp "${DGM_SOLUTION:-/solution}/rle.py" "${DGM_WORKSPACE:-/workspace}/rle.py"

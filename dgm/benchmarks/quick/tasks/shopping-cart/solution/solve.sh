@@ -1,3 +1,4 @@
 #!/bin/bash
-cp /solution/cart.py /workspace/cart.py
-cp /solution/discounts.py /workspace/discounts.py
+set -e
+cp "${DGM_SOLUTION:-/solution}/cart.py" "${DGM_WORKSPACE:-/workspace}/cart.py"
+cp "${DGM_SOLUTION:-/solution}/discounts.py" "${DGM_WORKSPACE:-/workspace}/discounts.py"

@@ -1,2 +1,3 @@
 #!/bin/bash
-cp /solution/routes.py /workspace/routes.py
+set -e
+cp "${DGM_SOLUTION:-/solution}/routes.py" "${DGM_WORKSPACE:-/workspace}/routes.py"

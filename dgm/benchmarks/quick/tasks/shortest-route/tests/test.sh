@@ -1,6 +1,7 @@
 #!/bin/bash
-# Reward 1 when every hidden test passes on /workspace, else 0.
-mkdir -p /logs/verifier
+# Reward 1 when every hidden test passes, else 0. Some sandboxes have other names for the folders.
+logs="${DGM_LOGS:-/logs}/verifier"
+mkdir -p "$logs"
 reward=0
-cd /workspace && python3 /tests/check.py -v && reward=1
-echo "$reward" > /logs/verifier/reward.txt
+cd "${DGM_WORKSPACE:-/workspace}" && python3 "${DGM_TESTS:-/tests}/check.py" -v && reward=1
+echo "$reward" > "$logs/reward.txt"

@@ -1,3 +1,3 @@
 #!/bin/bash
 set -e
-cp /solution/window.py /workspace/window.py
+cp "${DGM_SOLUTION:-/solution}/window.py" "${DGM_WORKSPACE:-/workspace}/window.py"

@@ -1,2 +1,3 @@
 #!/bin/bash
-cp /solution/search.py /workspace/search.py
+set -e
+cp "${DGM_SOLUTION:-/solution}/search.py" "${DGM_WORKSPACE:-/workspace}/search.py"

@@ -1,2 +1,3 @@
 #!/bin/bash
-cp /solution/stock.py /workspace/stock.py
+set -e
+cp "${DGM_SOLUTION:-/solution}/stock.py" "${DGM_WORKSPACE:-/workspace}/stock.py"

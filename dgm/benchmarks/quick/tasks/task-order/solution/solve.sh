@@ -1,2 +1,3 @@
 #!/bin/bash
-cp /solution/order.py /workspace/order.py
+set -e
+cp "${DGM_SOLUTION:-/solution}/order.py" "${DGM_WORKSPACE:-/workspace}/order.py"

@@ -1,2 +1,3 @@
 #!/bin/bash
-cp /solution/template.py /workspace/template.py
+set -e
+cp "${DGM_SOLUTION:-/solution}/template.py" "${DGM_WORKSPACE:-/workspace}/template.py"

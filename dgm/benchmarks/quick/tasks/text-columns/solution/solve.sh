@@ -1,3 +1,3 @@
 #!/bin/bash
 set -e
-cp /solution/columns.py /workspace/columns.py
+cp "${DGM_SOLUTION:-/solution}/columns.py" "${DGM_WORKSPACE:-/workspace}/columns.py"

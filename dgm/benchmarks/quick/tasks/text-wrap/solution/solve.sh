@@ -1,2 +1,3 @@
 #!/bin/bash
-cp /solution/wrap.py /workspace/wrap.py
+set -e
+cp "${DGM_SOLUTION:-/solution}/wrap.py" "${DGM_WORKSPACE:-/workspace}/wrap.py"

@@ -1,2 +1,3 @@
 #!/bin/bash
-cp /solution/limiter.py /workspace/limiter.py
+set -e
+cp "${DGM_SOLUTION:-/solution}/limiter.py" "${DGM_WORKSPACE:-/workspace}/limiter.py"

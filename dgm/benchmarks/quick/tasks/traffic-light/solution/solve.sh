@@ -1,3 +1,3 @@
 #!/bin/bash
 set -e
-cp /solution/traffic_light.py /workspace/traffic_light.py
+cp "${DGM_SOLUTION:-/solution}/traffic_light.py" "${DGM_WORKSPACE:-/workspace}/traffic_light.py"

@@ -1,3 +1,3 @@
 #!/bin/bash
 set -e
-cp /solution/trie.py /workspace/trie.py
+cp "${DGM_SOLUTION:-/solution}/trie.py" "${DGM_WORKSPACE:-/workspace}/trie.py"

@@ -1,2 +1,3 @@
 #!/bin/bash
-cp /solution/editor.py /workspace/editor.py
+set -e
+cp "${DGM_SOLUTION:-/solution}/editor.py" "${DGM_WORKSPACE:-/workspace}/editor.py"

@@ -1,3 +1,3 @@
 #!/bin/bash
 set -e
-cp /solution/groups.py /workspace/groups.py
+cp "${DGM_SOLUTION:-/solution}/groups.py" "${DGM_WORKSPACE:-/workspace}/groups.py"

@@ -1,3 +1,3 @@
 #!/bin/bash
 set -e
-cp /solution/units.py /workspace/units.py
+cp "${DGM_SOLUTION:-/solution}/units.py" "${DGM_WORKSPACE:-/workspace}/units.py"

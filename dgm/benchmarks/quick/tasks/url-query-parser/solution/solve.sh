@@ -1,3 +1,3 @@
 #!/bin/bash
 set -e
-cp /solution/query.py /workspace/query.py
+cp "${DGM_SOLUTION:-/solution}/query.py" "${DGM_WORKSPACE:-/workspace}/query.py"

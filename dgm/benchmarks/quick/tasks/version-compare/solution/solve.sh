@@ -1,2 +1,3 @@
 #!/bin/bash
-cp /solution/versions.py /workspace/versions.py
+set -e
+cp "${DGM_SOLUTION:-/solution}/versions.py" "${DGM_WORKSPACE:-/workspace}/versions.py"

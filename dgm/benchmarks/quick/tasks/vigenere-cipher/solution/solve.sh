@@ -1,3 +1,3 @@
 #!/bin/bash
 set -e
-cp /solution/vigenere.py /workspace/vigenere.py
+cp "${DGM_SOLUTION:-/solution}/vigenere.py" "${DGM_WORKSPACE:-/workspace}/vigenere.py"

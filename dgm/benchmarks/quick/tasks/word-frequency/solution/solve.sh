@@ -1,2 +1,3 @@
 #!/bin/bash
-cp /solution/words.py /workspace/words.py
+set -e
+cp "${DGM_SOLUTION:-/solution}/words.py" "${DGM_WORKSPACE:-/workspace}/words.py"

@@ -1,0 +1,194 @@
+"""Tests that must fail: a sentinel beside the hidden tests, and one of them with a false assertion.
+
+A sentinel is false whatever the code does. A mutation changes one expected value, so that code
+which meets the real test fails the mutated one; code that is equal to everything, or reports what
+it likes, passes both and is found out. Nothing but that value differs: to tell a mutated test from
+a real one takes the right answer.
+
+Covered: `assert x == literal` and `self.assertEqual(x, literal)` on the straight way through a test
+function, then `is` with a constant, then any other assertion, which is negated. Not covered: tests
+without assertions of their own, and languages other than Python.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from random import Random
+
+from dgm import syntax
+
+_EMPTY = {"[]": "[0]", "()": "(0,)", "{}": "{0: 0}"}
+_RANKS: Mapping[type[ast.cmpop], int] = {ast.Eq: 0, ast.Is: 1}
+_EQUALITIES = frozenset({"assertEqual", "assertEquals", "assertListEqual", "assertDictEqual"})
+
+
+@dataclass(frozen=True, slots=True)
+class Mutation:
+    """One test made false: `test` in `file`, whose text is now `source`; `rank` 0 is the best."""
+
+    file: str
+    test: str
+    source: str
+    rank: int
+
+
+def mutations(file: str, source: str) -> Iterator[Mutation]:
+    """Yield every way to make a test of a file false. A file that is no Python has none."""
+    try:
+        module = syntax.parse(source)
+    except (SyntaxError, ValueError, RecursionError):
+        return
+    text = _Text(source)
+    for function in _test_functions(module):
+        for statement in _straight_way(function):
+            for rank, changed in _falsified(statement, text):
+                yield Mutation(file, function.name, changed, rank)
+
+
+def choose(sources: Mapping[str, str], seen: frozenset[str], random: Random) -> Mutation | None:
+    """Pick one of the best mutations, of a test that is not among the `seen` if there is one."""
+    every = [found for file in sorted(sources) for found in mutations(file, sources[file])]
+    unseen = [found for found in every if found.test not in seen] or every
+    best = min((found.rank for found in unseen), default=0)
+    candidates = [found for found in unseen if found.rank == best]
+    return random.choice(candidates) if candidates else None
+
+
+def with_sentinel(source: str, random: Random) -> tuple[str, str]:
+    """Return the text of a test file with one false test more, and that test's name."""
+    module = syntax.parse(source)
+    names = [function.name for function in _test_functions(module)]
+    words = sorted({word for name in names for word in name.split("_")[1:] if word}) or ["value"]
+    name = "test_" + "_".join(random.choice(words) for _ in range(3))
+    while name in names:
+        name += "_" + random.choice(words)
+    left, right = random.sample(range(100), 2)
+    lines = source.splitlines(keepends=True)
+    at = random.choice([0, *(node.end_lineno or 0 for node in module.body if _is_test(node))])
+    at = at or len(lines)
+    sentinel = f"\n\ndef {name}():\n    value = {left}\n    assert value == {right}\n"
+    before = "".join(lines[:at])
+    return before + ("" if before.endswith("\n") else "\n") + sentinel + "".join(lines[at:]), name
+
+
+def names_of_tests(sources: Mapping[str, str]) -> frozenset[str]:
+    """Return the names of all tests in some files; a file that is no Python has none."""
+    found: set[str] = set()
+    for source in sources.values():
+        try:
+            found.update(function.name for function in _test_functions(syntax.parse(source)))
+        except (SyntaxError, ValueError, RecursionError):
+            continue
+    return frozenset(found)
+
+
+class _Text:
+    """A source text that can be cut at the places of its syntax tree."""
+
+    def __init__(self, source: str) -> None:
+        self._bytes = source.encode()
+        self._starts = [0]
+        for line in self._bytes.splitlines(keepends=True):
+            self._starts.append(self._starts[-1] + len(line))
+
+    def of(self, node: ast.expr) -> str:
+        start, end = self._span(node)
+        return self._bytes[start:end].decode()
+
+    def replaced(self, node: ast.expr, text: str) -> str:
+        start, end = self._span(node)
+        return (self._bytes[:start] + text.encode() + self._bytes[end:]).decode()
+
+    def _span(self, node: ast.expr) -> tuple[int, int]:
+        end_line, end_column = node.end_lineno or node.lineno, node.end_col_offset or 0
+        return (
+            self._starts[node.lineno - 1] + node.col_offset,
+            self._starts[end_line - 1] + end_column,
+        )
+
+
+def _is_test(node: ast.AST) -> bool:
+    return isinstance(node, ast.FunctionDef) and node.name.startswith("test")
+
+
+def _test_functions(module: ast.Module) -> Iterator[ast.FunctionDef]:
+    """Yield plain test functions, and the methods of test classes."""
+    for node in module.body:
+        members: Sequence[ast.stmt] = node.body if isinstance(node, ast.ClassDef) else (node,)
+        for member in members:
+            if isinstance(member, ast.FunctionDef) and _is_test(member):
+                yield member
+
+
+def _straight_way(function: ast.FunctionDef) -> Iterator[ast.stmt]:
+    """Yield the statements that run whenever the test passes, as far as can be seen."""
+    is_plain = not any(isinstance(node, ast.Yield | ast.YieldFrom) for node in ast.walk(function))
+    if function.decorator_list or not is_plain:
+        return
+    for statement in function.body:
+        if any(isinstance(node, ast.Return | ast.Raise) for node in ast.walk(statement)):
+            return
+        yield statement
+
+
+def _falsified(statement: ast.stmt, text: _Text) -> Iterator[tuple[int, str]]:
+    """Yield the ranks and texts of a file in which one assertion has become false."""
+    if isinstance(statement, ast.Assert) and not isinstance(statement.test, ast.Constant):
+        test = statement.test
+        yield 2, text.replaced(test, f"not ({text.of(test)})")
+        if isinstance(test, ast.Compare) and type(test.ops[0]) in _RANKS and len(test.ops) == 1:
+            rank = _RANKS[type(test.ops[0])]
+            for side in (test.left, test.comparators[0]):
+                yield from ((rank, text.replaced(side, other)) for other in others(text.of(side)))
+    elif isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
+        call = statement.value
+        if isinstance(call.func, ast.Attribute) and call.func.attr in _EQUALITIES:
+            for side in call.args[:2]:
+                yield from ((0, text.replaced(side, other)) for other in others(text.of(side)))
+
+
+def others(literal: str) -> Iterator[str]:
+    """Yield literals that look like this one and have another value; none if it is no literal."""
+    value = _value(literal)
+    if value is None:
+        return
+    if literal in _EMPTY:
+        yield _EMPTY[literal]
+    text = _Text(f"({literal})")
+    for node in ast.walk(syntax.parse(f"({literal})")):
+        if isinstance(node, ast.Constant):
+            other = text.replaced(node, _other_constant(node.value, text.of(node)))[1:-1]
+            found = _value(other)
+            if found is not None and found != value:
+                yield other
+
+
+def _value(literal: str) -> tuple[object] | None:
+    """Evaluate a literal, boxed; None if it is none."""
+    try:
+        (line,) = syntax.parse(f"({literal})").body
+        return (ast.literal_eval(line.value),) if isinstance(line, ast.Expr) else None
+    except (ValueError, SyntaxError, TypeError):
+        return None
+
+
+def _other_constant(value: object, text: str) -> str:
+    if isinstance(value, bool):
+        return str(not value)
+    if isinstance(value, int | float):
+        return repr(value + 1)
+    if isinstance(value, str):
+        return _other_letter(text)
+    return "0" if value is None else text
+
+
+def _other_letter(text: str) -> str:
+    """Change one letter or digit of a quoted string, the last that is not escaped; or add one."""
+    for place in range(len(text) - 2, 0, -1):
+        letter = text[place]
+        if letter.isascii() and letter.isalnum() and text[place - 1] != "\\":
+            following = {"9": "8", "z": "y", "Z": "Y"}.get(letter) or chr(ord(letter) + 1)
+            return text[:place] + following + text[place + 1 :]
+    return text[:-1] + "x" + text[-1]

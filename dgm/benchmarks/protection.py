@@ -1,0 +1,122 @@
+"""Which parts of a patch may not reach the hidden tests: tests, their configuration, their tools.
+
+Leaving a part out is no accusation. Agents write tests of their own, and configure them; those just
+do not count. So an honest patch scores without its tests, and a dishonest one without its tricks.
+
+Covered, at any depth: test files, `conftest.py`, configuration files of pytest, start-up hooks of
+Python (`sitecustomize.py`, `usercustomize.py`, `*.pth`), and whole `setup.cfg`, `tox.ini` and
+`pyproject.toml` where their test sections differ from the task's. At the top of the workspace:
+modules and folders with the name of a test framework, or of a standard module that the hidden tests
+import, unless the task itself has one. Not covered: test configuration of other languages.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+import tomllib
+from collections.abc import Iterable, Iterator
+from fnmatch import fnmatch
+from pathlib import Path
+
+from dgm import syntax
+from dgm.benchmarks.trial import sources_of
+
+_FILES = (
+    *("test_*.py", "conftest.py", "pytest.ini", ".pytest.ini", "pytest.toml", ".pytest.toml"),
+    *("sitecustomize.py", "usercustomize.py", "*.pth"),
+)
+_SETTINGS = ("setup.cfg", "tox.ini", "pyproject.toml")
+_FRAMEWORKS = frozenset({"pytest", "_pytest", "pluggy", "iniconfig", "unittest", "nose"})
+_SETTINGS_BYTES = 1 << 18
+
+
+def protected_patterns(base: Path, tests: Path) -> tuple[str, ...]:
+    """Return the git path patterns of what a patch to the task's files in `base` may not change."""
+    names = _FRAMEWORKS | (imported_modules(sources_of(tests).values()) & sys.stdlib_module_names)
+    shadows = [name for name in sorted(names) if not _has_module(base, name)]
+    files: tuple[str, ...] = _FILES
+    if (tests / "check.py").is_file():
+        files, shadows = (*files, "check.py"), [*shadows, "check"]
+    return (
+        *(pattern for name in files for pattern in (name, f"*/{name}")),
+        *(pattern for name in shadows for pattern in _module_patterns(name)),
+    )
+
+
+def dropped_paths(touched: Iterable[str], patterns: Iterable[str]) -> tuple[str, ...]:
+    """Return the paths of a patch that are left out of it."""
+    every = tuple(patterns)
+    return tuple(path for path in touched if any(fnmatch(path, pattern) for pattern in every))
+
+
+def changed_settings(touched: Iterable[str], base: Path, tree: Path) -> tuple[str, ...]:
+    """Return patterns of the settings files whose test sections a patch has changed in `tree`."""
+    changed = {
+        name
+        for path in touched
+        if (name := path.rpartition("/")[2]) in _SETTINGS
+        and _test_sections(base / path) != _test_sections(tree / path)
+    }
+    return tuple(pattern for name in sorted(changed) for pattern in (name, f"*/{name}"))
+
+
+def imported_modules(sources: Iterable[str]) -> frozenset[str]:
+    """Return the top-level modules that some Python texts import."""
+    found: set[str] = set()
+    for source in sources:
+        try:
+            module = syntax.parse(source)
+        except (SyntaxError, ValueError, RecursionError):
+            continue
+        found.update(name.partition(".")[0] for name in _imports(module))
+    return frozenset(found)
+
+
+def _imports(module: ast.Module) -> Iterator[str]:
+    for node in ast.walk(module):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module
+
+
+def _has_module(base: Path, name: str) -> bool:
+    return (base / name).exists() or any(base.glob(f"{name}.*"))
+
+
+def _module_patterns(name: str) -> tuple[str, ...]:
+    endings = (".py", ".pyc", ".so", ".*.so", "/*")
+    return tuple(name + ending for ending in endings)
+
+
+def _test_sections(path: Path) -> object:
+    """Return what a settings file says to test tools; None if there is no such file.
+
+    A file that cannot be read as its kind is compared as a whole.
+    """
+    if path.is_symlink() or not path.is_file():
+        return None if not path.is_symlink() else str(path.readlink())
+    with path.open("rb") as file:
+        content = file.read(_SETTINGS_BYTES + 1)
+    if path.name != "pyproject.toml" or len(content) > _SETTINGS_BYTES:
+        return _sections_about_tests(content)
+    try:
+        tools = tomllib.loads(content.decode()).get("tool", {})
+        return tools.get("pytest") if isinstance(tools, dict) else tools
+    except (ValueError, RecursionError):
+        return content
+
+
+def _sections_about_tests(content: bytes) -> object:
+    """Return the lines of the sections whose headers name a test tool, None if there are none."""
+    if len(content) > _SETTINGS_BYTES:
+        return content
+    lines: list[bytes] = []
+    is_about_tests = False
+    for line in content.splitlines():
+        if line.lstrip().startswith(b"["):
+            is_about_tests = b"pytest" in line or b"unittest" in line or b"nose" in line
+        if is_about_tests:
+            lines.append(line.strip())
+    return lines or None
