@@ -1,15 +1,17 @@
 # make evolve   set everything up, then evolve the seed agent (ARGS="--children 20" passes options)
 # make test     set everything up, then run the whole test suite
 # make check    format, lint, types, floors      make test-fast   the tests that take no seconds
+# make images   build the images of Docker sandboxes (BASE=debian: from Debian packages alone)
 # make bench    the figures of docs/measurements.md       make bench-evolve   ten runs, compared
 # make wheel    dist/dgm-*.whl                      make clean       remove what make made
 
 PYTHON ?= python3
+BASE ?= registry
 VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: evolve test test-fast check format bench bench-evolve setup sandbox wheel clean help
+.PHONY: evolve test test-fast check format images bench bench-evolve setup sandbox wheel clean help
 
 evolve: setup sandbox
 	@$(BIN)/dgm evolve $(ARGS)
@@ -30,8 +32,11 @@ format: $(VENV)/.dev
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
+images: setup
+	@$(BIN)/dgm images build --base $(BASE)
+
 bench: $(VENV)/.dev sandbox
-	@for file in tests/bench/bench_*.py; do $(BIN)/python $$file || exit 1; done
+	@for file in tests/bench/bench_*.py tests/bench/soak.py; do $(BIN)/python $$file || exit 1; done
 
 bench-evolve: setup sandbox
 	@$(BIN)/python tests/bench/evolve_seeds.py $(ARGS)
@@ -43,7 +48,8 @@ $(VENV)/.python:
 	  echo "Python 3.11 or newer is needed, $(PYTHON) is $$($(PYTHON) -V 2>&1);" \
 	       "say which to take: make PYTHON=python3.12"; exit 1; }
 	@$(PYTHON) -m venv $(VENV) >/dev/null 2>&1 || { \
-	  [ "$$(id -u)" = 0 ] && apt-get install -y python3-venv >/dev/null 2>&1; $(PYTHON) -m venv $(VENV); } || { \
+	  [ "$$(id -u)" = 0 ] && echo "installing python3-venv through apt ..." && \
+	    apt-get install -y python3-venv >/dev/null 2>&1; $(PYTHON) -m venv $(VENV); } || { \
 	  echo "no virtual environment can be made; on Debian or Ubuntu: apt install python3-venv"; exit 1; }
 	@touch $@
 
@@ -61,8 +67,11 @@ sandbox:
 	@command -v bwrap >/dev/null || { \
 	  install="apt-get install -y bubblewrap"; \
 	  if ! command -v apt-get >/dev/null; then echo "please install bubblewrap (bwrap)"; \
-	  elif [ "$$(id -u)" = 0 ]; then { $$install || { apt-get update && $$install; }; } >/dev/null 2>&1; \
+	  elif [ "$$(id -u)" = 0 ]; then \
+	    echo "installing bubblewrap through apt ..."; \
+	    { $$install || { apt-get update && $$install; }; } >/dev/null 2>&1; \
 	  elif sudo -n true 2>/dev/null; then \
+	    echo "installing bubblewrap through apt, with sudo ..."; \
 	    { sudo $$install || { sudo apt-get update && sudo $$install; }; } >/dev/null 2>&1; fi; \
 	  command -v bwrap >/dev/null || echo "no sandbox yet; type: sudo apt-get install -y bubblewrap"; }
 

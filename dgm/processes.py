@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from dgm.errors import ProcessFailedError
+from dgm.errors import ProcessFailedError, TooMuchOutputError
 
 MAX_OUTPUT = 64 * 1024 * 1024
 _CHUNK = 64 * 1024
@@ -50,11 +50,13 @@ def run(
     env: Mapping[str, str] | None = None,
     timeout_s: float,
     input: bytes = b"",
+    max_output: int = MAX_OUTPUT,
 ) -> Finished:
     """Run a program to its end; a non-zero exit code is no error.
 
     `env` is laid over a small fixed environment; nothing of this process's own is passed on.
-    Raises: ProcessFailedError if the program is missing, runs too long or writes too much.
+    `max_output` bounds stdout and stderr, in bytes each.
+    Raises: ProcessFailedError if the program is missing or runs too long; TooMuchOutputError.
     """
     try:
         process = subprocess.Popen(
@@ -70,7 +72,7 @@ def run(
         raise ProcessFailedError(f"cannot start {argv[0]!r}: {error.strerror}") from error
     with process:
         try:
-            stdout, stderr = _converse(process, input, timeout_s)
+            stdout, stderr = _converse(process, input, timeout_s, max_output)
             process.wait(timeout_s)
         except (TimeoutError, subprocess.TimeoutExpired) as error:
             raise ProcessFailedError(f"{argv[0]!r} ran longer than {timeout_s:g} s") from error
@@ -80,7 +82,7 @@ def run(
 
 
 def _converse(
-    process: subprocess.Popen[bytes], data: bytes, timeout_s: float
+    process: subprocess.Popen[bytes], data: bytes, timeout_s: float, max_output: int
 ) -> tuple[bytes, bytes]:
     """Feed `data` and gather both outputs until the program has closed them."""
     assert process.stdin is not None
@@ -106,7 +108,8 @@ def _converse(
                     unsent = _send(process.stdin, unsent)
                     is_done = not unsent
                 else:
-                    is_done = not _gather(key.fd, gathered[key.fileobj])  # type: ignore[index]
+                    into = gathered[key.fileobj]  # type: ignore[index]
+                    is_done = not _gather(key.fd, into, max_output)
                 if is_done:
                     selector.unregister(key.fileobj)  # first: a closed number is soon another's
                     key.fileobj.close()  # type: ignore[union-attr]
@@ -122,12 +125,12 @@ def _send(stream: IO[bytes], unsent: memoryview) -> memoryview:
     return left
 
 
-def _gather(fd: int, into: bytearray) -> bool:
-    """Read what is there; False at the end. Raises: ProcessFailedError beyond the bound."""
+def _gather(fd: int, into: bytearray, most: int) -> bool:
+    """Read what is there; False at the end. Raises: TooMuchOutputError beyond the bound."""
     chunk = os.read(fd, _CHUNK)
     into += chunk
-    if len(into) > MAX_OUTPUT:
-        raise ProcessFailedError(f"a program wrote more than {MAX_OUTPUT} bytes")
+    if len(into) > most:
+        raise TooMuchOutputError(f"a program wrote more than {most} bytes")
     return bool(chunk)
 
 

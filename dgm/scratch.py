@@ -16,9 +16,12 @@ from pathlib import Path
 
 
 @contextmanager
-def scratch_folder() -> Iterator[Path]:
-    """Let everything that asks `tempfile` for a place get one below a folder of this process."""
-    base = Path(tempfile.gettempdir())
+def scratch_folder(base: Path | None = None) -> Iterator[Path]:
+    """Let everything that asks `tempfile` for a place get one below a folder of this process.
+
+    It lies in `base`, by default where temporary files do.
+    """
+    base = base or Path(tempfile.gettempdir())
     reap(base)
     folder, lock = _make(base)
     before, tempfile.tempdir = tempfile.tempdir, str(folder)

@@ -18,6 +18,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Thread
 from typing import IO
 
 from dgm.errors import MachineError, SandboxError, SandboxUnavailableError
@@ -26,6 +27,7 @@ from dgm.sandbox import bwrap, probes, rundir, seccomp, slots, view
 from dgm.sandbox.cgroups import Cgroup, remove_leftovers
 from dgm.sandbox.channel import Channel
 from dgm.sandbox.protocol import Probe, Sandbox, SandboxSpec
+from dgm.sandbox.runner import ENVIRONMENT
 from dgm.sandbox.session import Place, RunnerSandbox
 
 _START_TIMEOUT_S = 20.0
@@ -36,13 +38,6 @@ _IN_FORCE = (
     *("open_files:rlimit", "file_size:rlimit"),
 )
 _PATH = ("/usr/local/bin", "/usr/bin", "/bin")
-_ENVIRONMENT = {
-    "HOME": "/tmp",
-    "LANG": "C.UTF-8",
-    "TMPDIR": "/tmp",
-    "PYTHONHASHSEED": "0",
-    "PYTHONDONTWRITEBYTECODE": "1",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +85,7 @@ class Bubblewrap:
         if self._root is None:
             folder.compile_runner(python)
         root = view.root_arguments(self._root, etc, python, self._hidden)
-        environment = {"PATH": _path_to(python), **_ENVIRONMENT}
+        environment = {"PATH": _path_to(python), **ENVIRONMENT}
         return _Prepared(folder, root, python, environment, rules)
 
     def __exit__(self, *exc: object) -> None:
@@ -232,8 +227,9 @@ def _last_words(complaints: IO[bytes]) -> str:
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     """Wait for bwrap, which waits for all inside; the runner has ended when we hung up."""
-    try:
-        process.wait(_END_TIMEOUT_S)
-    except subprocess.TimeoutExpired:
+    waiter = Thread(target=process.wait, daemon=True)
+    waiter.start()
+    waiter.join(_END_TIMEOUT_S)  # `process.wait(timeout)` naps ever longer, and oversleeps
+    if waiter.is_alive():
         process.kill()
-        process.wait()
+        waiter.join()

@@ -15,15 +15,11 @@ from dgm.records import SandboxLimits
 from dgm.sandbox import view
 from dgm.sandbox.cgroups import Cgroup
 from dgm.sandbox.protocol import SandboxPaths, SandboxSpec
+from dgm.sandbox.runner import FOLDER, bounds_of, words
 
-MODEL_PORT = 8377
 PROGRAM = "bwrap"
 FILTER_FD = "<filter>"  # stands for the number of a descriptor, known only when bwrap is started
 _INSIDE_UID = "1000"
-_RUNNER = "/run/dgm-runner"
-_START_RUNNER = (
-    "import sys; sys.path.insert(0, sys.argv.pop(1)); import runner; runner.main(*sys.argv[1:])"
-)
 _SIGNS_OF_REFUSAL = ("namespace", "uid map", "ermission denied", "not permitted")
 _JOIN_AND_RUN = 'set -e; while [ "$1" != -- ]; do echo 0 > "$1"; shift; done; shift; exec "$@"'
 _ISOLATION = (
@@ -59,27 +55,17 @@ def enclosed(
         *view.writable_arguments(limits, paths),
         *(("--ro-bind", str(agent), paths.agent) if agent else ()),
         *("--ro-bind", str(control), paths.control),
-        *("--ro-bind", str(runner), _RUNNER),
+        *("--ro-bind", str(runner), FOLDER),
         *("--remount-ro", "/", "--chdir", "/", "--"),
     )
 
 
 def runner_words(spec: SandboxSpec, python: str, cgroup: Cgroup | None) -> tuple[str, ...]:
     """Start the runner; what no cgroup bounds, resource limits do."""
-    limits = spec.limits
-    bounds = {
-        "NOFILE": limits.open_files,
-        "CORE": 0,
-        "FSIZE": max(limits.workspace_mb, limits.tmp_mb) << 20,
-        "NPROC": limits.processes,
-    }
+    bounds = {**bounds_of(spec.limits), "NPROC": spec.limits.processes}
     if not cgroup or "memory:cgroup" not in cgroup.limits_in_force:
-        bounds["DATA"] = limits.memory_mb << 20
-    return (
-        *(python, "-I", "-S", "-E", "-c", _START_RUNNER, _RUNNER, "namespace"),
-        *((str(MODEL_PORT), "/run/dgm/model.sock") if spec.wants_model else ("", "")),
-        *(f"{name}={value}" for name, value in bounds.items()),
-    )
+        bounds["DATA"] = spec.limits.memory_mb << 20
+    return words(python, bounds, wants_model=spec.wants_model)
 
 
 def missing_program() -> str | None:

@@ -114,6 +114,17 @@ def find_hierarchies(proc: Path = Path("/proc/self")) -> tuple[Hierarchy, ...]:
     return tuple(found)
 
 
+def memory_group(pid: int, proc: Path = Path("/proc/self")) -> Path | None:
+    """Return the folder of the group that counts the memory of any process, None if unknown."""
+    theirs = _own_groups(proc.parent / str(pid))
+    for mount, kind, options in _mounts(proc):
+        if kind == "cgroup" and "memory" in options and "memory" in theirs:
+            return _below(mount, theirs["memory"])
+        if kind == "cgroup2" and "memory" not in theirs and "" in theirs:
+            return _below(mount, theirs[""])
+    return None
+
+
 def _version_two(folder: Path) -> VersionTwo:
     available = _words(folder / "cgroup.controllers")
     return VersionTwo(tuple(name for name in _WANTED if name in available), folder / PARENT)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import fcntl
 import itertools
 import os
+import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -55,8 +56,11 @@ class RunDir:
 
     @contextmanager
     def box(self, run: str, gid: int | None) -> Iterator[Path]:
-        """Make the control folder of one sandbox, which group `gid` alone may look into."""
-        box = self.path / f"b{next(self._numbers)}"
+        """Make the control folder of one sandbox, which group `gid` alone may look into.
+
+        Its name cannot be guessed.
+        """
+        box = self.path / f"b{next(self._numbers)}-{secrets.token_hex(8)}"
         label = self.path / _LABELS / box.name
         label.write_text(run)
         box.mkdir(mode=0o700)
@@ -98,6 +102,23 @@ class RunDir:
 def reap(run: str | None = None) -> int:
     """Remove the folders dead processes of this user left behind; return how many sandboxes."""
     return sum(_reap_folder(folder, run) for folder in BASE.glob(f"dgm-{os.getuid()}-*"))
+
+
+def is_owned(folder: Path) -> bool:
+    """Whether the process lives whose driver has this folder, or nobody may tell."""
+    try:
+        owner = os.open(folder / _OWNER, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except FileNotFoundError:
+        return False
+    except OSError:  # another user's
+        return True
+    try:
+        fcntl.flock(owner, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(owner)
+    return False
 
 
 def _reap_folder(folder: Path, run: str | None) -> int:

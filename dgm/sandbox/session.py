@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dgm.errors import SandboxError
+from dgm.errors import SandboxError, UnsafeArchiveError
 from dgm.records import SandboxLimits
 from dgm.sandbox.channel import Channel, number
 from dgm.sandbox.protocol import Collected, ExecResult, SandboxPaths
@@ -112,9 +112,18 @@ class RunnerSandbox:
         )
 
     def collect(self, folder: str, into: Path, *, max_bytes: int, max_files: int) -> Collected:
-        """Kill everything inside, then copy `folder` into the empty host folder `into`."""
+        """Kill everything inside, then copy `folder` into the empty host folder `into`.
+
+        What an agent left may fill the memory it shares with the runner, which then cannot pack.
+        """
+        killed_before = self._place.count_oom_kills()
         stream = self._channel.stream(b"C", (folder.encode(),), timeout_s=TRANSFER_TIMEOUT_S)
-        return unpack(stream, into, max_bytes=max_bytes, max_files=max_files)
+        try:
+            return unpack(stream, into, max_bytes=max_bytes, max_files=max_files)
+        except SandboxError as error:
+            if self._place.count_oom_kills() == killed_before:
+                raise
+            raise UnsafeArchiveError("what lies there leaves no memory to pack it") from error
 
     def read_file(self, path: str, *, max_bytes: int) -> bytes | None:
         """Read the first `max_bytes` of a regular file inside, None if there is none."""

@@ -17,6 +17,7 @@ _FILE, _FOLDER = b"0", b"5"
 _LEFT_BEHIND = (b"1", b"2", b"3", b"4", b"6")
 _EXTENSIONS = (b"x", b"g", b"L", b"K")
 _MAX_EXTENSION = 64 * 1024
+_MAX_EXTENSIONS = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,7 @@ class TarStream:
         self._chunks = iter(stream)
         self._buffer = bytearray()
         self._max_path = max_path
+        self._extensions = 0
 
     def __iter__(self) -> Iterator[Entry]:
         extension = _Extension()
@@ -95,8 +97,9 @@ class TarStream:
 
     def _extended(self, before: _Extension, kind: bytes, size: int) -> _Extension:
         """Read the body of a pax or GNU header; global ones and link names say nothing of use."""
-        if size > _MAX_EXTENSION:
-            raise UnsafeArchiveError(f"an extended header of {size} bytes")
+        self._extensions += _BLOCK + size
+        if size > _MAX_EXTENSION or self._extensions > _MAX_EXTENSIONS:
+            raise UnsafeArchiveError(f"an extended header of {size} bytes, or too many of them")
         body = self._read(size)
         self._read(-size % _BLOCK)
         if kind == b"L":
@@ -160,8 +163,7 @@ def _name(block: bytes) -> bytes:
 def _pax(body: bytes, before: _Extension) -> _Extension:
     """Decode pax records, `LENGTH KEY=VALUE` and a newline; sparse files are refused."""
     name, size = before.name, before.size
-    while body:
-        record, body = _first_record(body)
+    for record in _records(body):
         key, is_pair, value = record.partition(b"=")
         if not is_pair or key.startswith(b"GNU.sparse"):
             raise UnsafeArchiveError("a pax record that is not understood")
@@ -174,11 +176,15 @@ def _pax(body: bytes, before: _Extension) -> _Extension:
     return _Extension(name, size)
 
 
-def _first_record(body: bytes) -> tuple[bytes, bytes]:
-    length, has_space, _ = body[:20].partition(b" ")
-    if not has_space or not length.isdigit():
-        raise UnsafeArchiveError("a malformed pax record")
-    end = int(length)
-    if not len(length) + 1 < end <= len(body) or body[end - 1 : end] != b"\n":
-        raise UnsafeArchiveError("a malformed pax record")
-    return body[len(length) + 1 : end - 1], body[end:]
+def _records(body: bytes) -> Iterator[bytes]:
+    at = 0
+    while at < len(body):
+        length, has_space, _ = body[at : at + 20].partition(b" ")
+        if not has_space or not length.isdigit():
+            raise UnsafeArchiveError("a malformed pax record")
+        end = at + int(length)
+        begin = at + len(length) + 1
+        if not begin < end <= len(body) or body[end - 1 : end] != b"\n":
+            raise UnsafeArchiveError("a malformed pax record")
+        yield body[begin : end - 1]
+        at = end

@@ -73,19 +73,23 @@ def root_arguments(
     return (*shown, *lent, "--ro-bind", str(etc), "/etc", *_covers(hidden, seen))
 
 
+def writable_places(limits: SandboxLimits, paths: SandboxPaths) -> dict[str, int]:
+    """The places one can write to, each a memory file system of its own, and their MiB."""
+    return {
+        "/dev/shm": _SMALL_MB,
+        paths.tmp: limits.tmp_mb,
+        paths.workspace: limits.workspace_mb,
+        paths.logs: _SMALL_MB,
+        paths.tests: _SMALL_MB,
+        paths.solution: _SMALL_MB,
+    }
+
+
 def writable_arguments(limits: SandboxLimits, paths: SandboxPaths) -> tuple[str, ...]:
     """Return bwrap's arguments for /proc, /dev and the bounded places one can write to."""
-    sizes = (
-        ("/dev/shm", _SMALL_MB),
-        (paths.tmp, limits.tmp_mb),
-        (paths.workspace, limits.workspace_mb),
-        (paths.logs, _SMALL_MB),
-        (paths.tests, _SMALL_MB),
-        (paths.solution, _SMALL_MB),
-    )
     places = (
         word
-        for path, size_mb in sizes
+        for path, size_mb in writable_places(limits, paths).items()
         for word in ("--perms", "0755", "--size", str(size_mb << 20), "--tmpfs", path)
     )
     return ("--proc", "/proc", "--dev", "/dev", *places, "--remount-ro", "/dev")

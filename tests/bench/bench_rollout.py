@@ -1,4 +1,6 @@
-"""Measure what a rollout in bubblewrap costs beyond the agent's own run time, and where it goes.
+"""Measure what a rollout costs beyond the agent's own run time, and where it goes.
+
+    python tests/bench/bench_rollout.py [bubblewrap] [docker]
 
 A trivial agent makes one model call and edits one file of a tiny repository; one rollout at a time.
 """
@@ -17,27 +19,44 @@ from unittest import mock
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from dgm.gateway.builtin import BuiltinProvider
 from dgm.records import Outcome
-from dgm.resources import package_folder
-from dgm.sandbox import bubblewrap
-from dgm.sandbox.bubblewrap import Bubblewrap
+from dgm.sandbox.protocol import Sandbox, SandboxDriver, SandboxSpec
 from dgm.sandbox.session import RunnerSandbox
 from dgm.steps.evaluate import Evaluate
 from dgm.steps.laboratory import Laboratory
 from dgm.workspaces import Workspace
 from tests.bench.figures import print_head, print_times, timed
-from tests.machine import Machine, code_of, write_agent, write_task
+from tests.bench.trivial import make_driver, trivial_work, usable_drivers
 
 ROLLOUTS = 40
-AGENT = 'ask(problem)\n(workspace / "answer.py").write_text("VALUE = 1\\n")\n'
 PARTS: tuple[tuple[str, Any, str], ...] = (
-    ("open", bubblewrap, "_start"),
     ("put", RunnerSandbox, "put"),
     ("exec", RunnerSandbox, "exec"),
     ("collect", RunnerSandbox, "collect"),
     ("diff", Workspace, "diff"),
 )
+
+
+class Watched:
+    """A driver whose sandboxes are timed, how long they take to open and to close."""
+
+    def __init__(self, driver: SandboxDriver) -> None:
+        self._driver = driver
+        self.opening_s: list[float] = []
+        self.closing_s: list[float] = []
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._driver, name)
+
+    @contextmanager
+    def open(self, spec: SandboxSpec) -> Iterator[Sandbox]:
+        """Open a sandbox."""
+        with ExitStack() as stack:
+            with timed(self.opening_s):
+                sandbox = stack.enter_context(self._driver.open(spec))
+            yield sandbox
+            with timed(self.closing_s):
+                stack.close()
 
 
 @contextmanager
@@ -64,6 +83,9 @@ def measure_alone(lab: Laboratory, unit: Evaluate) -> None:
     whole_s: list[float] = []
     overhead_s = []
     lab.runner.run(replace(unit, rollout_id="warm-up").order(lab))
+    watched = lab.runner.sandboxes
+    watched.opening_s.clear()
+    watched.closing_s.clear()
     with watched_parts() as parts_s:
         for number in range(ROLLOUTS):
             order = replace(unit, rollout_id=f"alone-{number}").order(lab)
@@ -71,10 +93,11 @@ def measure_alone(lab: Laboratory, unit: Evaluate) -> None:
                 work = lab.runner.run(order)
             overhead_s.append(whole_s[-1] - work.agent_s)
     print_times("overhead without grading", overhead_s)
+    parts_s = {"open": watched.opening_s, **parts_s, "close": watched.closing_s}
     for part, times_s in parts_s.items():
         print_times(f"of it {part}" if part != "exec" else "beside it exec, the agent", times_s)
     columns = zip(whole_s, *parts_s.values(), strict=True)
-    print_times("of it closing and the rest", [2 * row[0] - sum(row) for row in columns])
+    print_times("of it the rest", [2 * row[0] - sum(row) for row in columns])
 
 
 def measure_graded(lab: Laboratory, unit: Evaluate) -> None:
@@ -89,16 +112,14 @@ def measure_graded(lab: Laboratory, unit: Evaluate) -> None:
 
 
 def main() -> None:
-    """Measure both in one place."""
-    with tempfile.TemporaryDirectory() as scratch, Bubblewrap(hidden=[package_folder()]) as driver:
-        place = Path(scratch)
-        write_task(place / "benchmark", "one")
-        agent = code_of(write_agent(place / "agent", AGENT))
-        machine = Machine(place, driver, BuiltinProvider())
-        with machine.laboratory() as lab:
-            (task,) = lab.benchmark.tasks()
-            unit = Evaluate("", "a1", agent, task, 0, lab.benchmark.grader_version)
-            print_head("rollout in bubblewrap")
+    """Measure both in one place, for each driver that is named."""
+    for name in sys.argv[1:] or usable_drivers():
+        with (
+            tempfile.TemporaryDirectory() as scratch,
+            make_driver(name) as driver,
+            trivial_work(Path(scratch), Watched(driver)) as (lab, unit),
+        ):
+            print_head(f"rollout in {name}")
             measure_alone(lab, unit)
             measure_graded(lab, unit)
 

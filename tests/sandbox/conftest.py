@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from dgm.errors import SandboxUnavailableError
 from dgm.records import SandboxLimits
+from dgm.sandbox import images
 from dgm.sandbox.bubblewrap import Bubblewrap, check
+from dgm.sandbox.containers.driver import Docker
+from dgm.sandbox.engine import connect
 from dgm.sandbox.landlock import abi_version
 from dgm.sandbox.process import Process
 from dgm.sandbox.protocol import SandboxSpec
@@ -21,7 +26,31 @@ def no_process_sandbox() -> str | None:
     return None
 
 
-DRIVERS = {"bubblewrap": (Bubblewrap, check), "process": (Process, no_process_sandbox)}
+def engine():
+    """Connect to the engine of this machine."""
+    return connect(os.environ.get("DOCKER_HOST", ""))
+
+
+def no_docker() -> str | None:
+    """Say why there are no containers here: no engine, or no image in it."""
+    try:
+        with closing(engine()) as client:
+            return None if images.find(client) else "no image; build it: dgm images build"
+    except SandboxUnavailableError as error:
+        return str(error)
+
+
+def docker() -> Docker:
+    """Make a driver over the engine of this machine."""
+    client = engine()
+    return Docker(client, images.find(client))
+
+
+DRIVERS = {
+    "bubblewrap": (Bubblewrap, check),
+    "docker": (docker, no_docker),
+    "process": (Process, no_process_sandbox),
+}
 
 # What the `process` sandbox does not promise, or promises in words of its own (test_process.py).
 NOT_PROMISED = {

@@ -29,6 +29,12 @@ def driver():
         yield opened
 
 
+def mounts() -> list[str]:
+    """All mounts of the machine but those of containers, which come and go with other tests."""
+    lines = Path("/proc/mounts").read_text().splitlines()
+    return [line for line in lines if "/docker/" not in line]
+
+
 def folders() -> set[Path]:
     return set(rundir.BASE.glob("dgm-*"))
 
@@ -72,7 +78,7 @@ class TestRemains:
             yield opened
 
     def test_nothing_survives_close(self, spec):
-        mounts_before = Path("/proc/mounts").read_text()
+        mounts_before = mounts()
         folders_before = folders()
         groups_before = cgroup_folders(os.getpid())
         with Bubblewrap() as driver:
@@ -81,7 +87,7 @@ class TestRemains:
                 assert in_namespace(name)
                 assert not (os.getuid() == 0 and cgroup_folders(os.getpid()) == groups_before)
                 assert folders() > folders_before
-                assert Path("/proc/mounts").read_text() == mounts_before
+                assert mounts() == mounts_before
             assert not in_namespace(name)
         assert folders() == folders_before
         assert cgroup_folders(os.getpid()) == groups_before
@@ -177,6 +183,12 @@ class TestUser:
 
 
 class TestHiding:
+    @pytest.mark.parametrize("path", ["/etc/shadow", "/etc/hostname", "/var", "/root", "/home"])
+    def test_places_that_hold_no_programs_are_absent(self, driver, spec, path):
+        assert Path(path).exists()
+        with driver.open(spec()) as sandbox:
+            assert sandbox.exec(["ls", path], cwd="/", env={}, timeout_s=10).exit_code != 0
+
     def test_hidden_folder_is_empty_where_it_would_be_seen(self, driver, spec):
         look = {"command": ["ls", "/usr/share/doc"], "cwd": "/", "env": {}, "timeout_s": 10}
         with driver.open(spec()) as sandbox:

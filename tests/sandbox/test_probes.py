@@ -20,6 +20,7 @@ NAMES = {
     "system calls",
     "processes",
     "disk",
+    "open files",
     "output",
     "deadline",
     "survivors",

@@ -1,0 +1,1 @@
+"""The Docker driver: a sandbox is a container, and a few of them wait started."""
