@@ -5,7 +5,8 @@ with the same base by the host's own git, in a git folder no agent has ever touc
 
 Covered: hooks, filters, attributes, ignore rules and configuration an agent leaves in its files
 have no effect here; a patch that reaches outside its tree is refused, because patches are applied
-to an index, never to files. Not covered: submodules (dropped with every `.git` on the way out).
+to an index, never to files; so is one that makes links or submodules, or is beyond all measure.
+Not covered: submodules of the base (dropped with every `.git` on the way out).
 """
 
 from __future__ import annotations
@@ -14,21 +15,26 @@ import os
 import shutil
 import tempfile
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase as fnmatch
 from pathlib import Path
 
-from dgm.errors import PatchRefusedError
-from dgm.hostgit import attempt_git, git
+from dgm.errors import PatchRefusedError, TooMuchOutputError
+from dgm.hostgit import attempt_git, git, make_git_folder
 
+# Two files of this size can be made such that comparing them line by line takes four seconds, and
+# twice the size four times as long; larger ones are compared as wholes.
+_BIG_FILE = ("-c", "core.bigFileThreshold=512k")
 _DIFF = (
+    *_BIG_FILE,
     *("diff", "--binary", "--full-index", "--no-color"),
     *("--no-renames", "--no-ext-diff", "--no-textconv"),
 )
 # What Python compiles by the way is no change of anybody's.
 _CONTENT = (".", ":(exclude,glob)**/__pycache__/**")
-# Highest precedence of all attribute files: bytes are stored as they are, nothing is filtered.
-_ATTRIBUTES = "* -text -ident -filter -working-tree-encoding !eol !diff\n"
+_FILE_MODES = frozenset({b"100644", b"100755", b"000000"})
+MAX_PATCH_BYTES = 32 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,23 +54,32 @@ class Workspace:
 
         No link ever comes out of a sandbox: those of the base are taken to be untouched where
         nothing else has taken their place.
+
+        Raises: PatchRefusedError if it is larger than `MAX_PATCH_BYTES`.
         """
+        try:
+            return self._diff(folder)
+        except TooMuchOutputError as error:
+            most = MAX_PATCH_BYTES >> 20
+            raise PatchRefusedError(f"the change is larger than {most} MiB as a patch") from error
+
+    def _diff(self, folder: Path) -> bytes:
         links = list(self._links())
         with self._scratch() as scratch:
             scratch["GIT_WORK_TREE"] = str(folder)
             if not links and not self._has_new_files(folder):  # the rule, and half the work
-                return git([*_DIFF, "HEAD"], scratch)
+                return git([*_DIFF, "HEAD"], scratch, max_output=MAX_PATCH_BYTES)
             git(["add", "-A", "-f", *_CONTENT], scratch)
             if untouched := [str(link) for link in links if _is_free(folder, link)]:
                 git(["--literal-pathspecs", "reset", "-q", "HEAD", "--", *untouched], scratch)
-            return git([*_DIFF, "--cached", "HEAD"], scratch)
+            return git([*_DIFF, "--cached", "HEAD"], scratch, max_output=MAX_PATCH_BYTES)
 
     def apply(self, patch: bytes, into: Path, *, leave_out: Sequence[str] = ()) -> None:
         """Lay the base with `patch` applied into the empty host folder `into`.
 
         `leave_out` are git path patterns whose parts of the patch are skipped.
 
-        Raises: PatchRefusedError if the patch does not apply.
+        Raises: PatchRefusedError if the patch does not apply, or makes links or submodules.
         """
         with self._scratch() as scratch:
             if patch.strip():
@@ -74,6 +89,7 @@ class Workspace:
                 if finished.code != 0:
                     message = finished.stderr.decode(errors="replace").strip()
                     raise PatchRefusedError(f"the patch does not apply: {message[-300:]}")
+                _settle(scratch, leave_out)
             git(["checkout-index", "-a", "-f", f"--prefix={into}/"], scratch)
 
     def _links(self) -> Iterator[Path]:
@@ -92,6 +108,25 @@ class Workspace:
         return _Scratch(self.git_folder)
 
 
+def _settle(scratch: Mapping[str, str], leave_out: Sequence[str]) -> None:
+    """Refuse what is no regular file in an index, and give back what had to be left out.
+
+    Git leaves out by the new name alone: a protected file could be renamed away.
+    """
+    raw = git(["diff", "--cached", "--raw", "-z", "--no-renames", "--no-abbrev", "HEAD"], scratch)
+    words = raw.split(b"\0")
+    before = b""
+    for head, name in zip(words[::2], words[1::2], strict=False):
+        old_mode, mode, digest, *_ = head.lstrip(b":").split()
+        path = os.fsdecode(name)
+        if mode not in _FILE_MODES:
+            raise PatchRefusedError(f"the patch makes what is no regular file: {path}")
+        if any(fnmatch(path, pattern) for pattern in leave_out):
+            before += b"%b %b\t%b\0" % (old_mode, digest, name)
+    if before:
+        git(["update-index", "-z", "--index-info"], scratch, before)
+
+
 def _is_free(folder: Path, link: Path) -> bool:
     """Whether a link fits in a folder without pushing anything aside."""
     place = folder / link
@@ -100,15 +135,25 @@ def _is_free(folder: Path, link: Path) -> bool:
 
 
 def touched_files(patch: bytes) -> tuple[str, ...]:
-    """Return the paths a patch changes, in its order. Raises: PatchRefusedError if it is none."""
+    """Return the paths a patch changes, in its order; then those it moves or copies files from.
+
+    Raises: PatchRefusedError if it is none.
+    """
     if not patch.strip():
         return ()
+    names = _named(patch)
+    if b"rename from " in patch or b"copy from " in patch:
+        names += _named(patch, "-R")
+    return tuple(dict.fromkeys(names))
+
+
+def _named(patch: bytes, *options: str) -> list[str]:
     nowhere = {"GIT_DIR": "/nonexistent"}
-    finished = attempt_git(["apply", "--numstat", "-z", "-"], nowhere, patch)
+    finished = attempt_git(["apply", *options, "--numstat", "-z", "-"], nowhere, patch)
     if finished.code != 0:
         raise PatchRefusedError("this is no patch that git can read")
     records = finished.stdout.decode(errors="surrogateescape").split("\0")
-    return tuple(record.split("\t", 2)[2] for record in records if record.count("\t") >= 2)
+    return [record.split("\t", 2)[2] for record in records if record.count("\t") >= 2]
 
 
 class _Scratch:
@@ -159,11 +204,7 @@ class Workspaces:
 def _make(source: Path, folder: Path) -> Workspace:
     own, given = folder / "own.git", folder / "given.git"
     where = {"GIT_DIR": str(own), "GIT_WORK_TREE": str(source)}
-    git(["init", "-q", "--template=", "-b", "main"], where)
-    (own / "info").mkdir(exist_ok=True)
-    (own / "info" / "attributes").write_text(_ATTRIBUTES, encoding="ascii")
-    git(["config", "core.logAllRefUpdates", "false"], where)
-    git(["config", "--unset", "core.worktree"], {"GIT_DIR": str(own)})
+    make_git_folder(own)
     git(["add", "-A", "-f", *_CONTENT], where)
     git(["commit", "-q", "--allow-empty", "--no-verify", "-m", "The repository"], where)
     (own / "COMMIT_EDITMSG").unlink(missing_ok=True)

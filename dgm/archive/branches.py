@@ -163,6 +163,11 @@ class AgentRepository:
         names = self._git("diff", *_DIFF_OPTIONS, "--name-only", "-z", tree_a, tree_b, "--")
         return tuple(names.decode("utf-8", "replace").split("\0")[:-1])
 
+    def blobs(self, tree_hash: str) -> frozenset[str]:
+        """Return the hashes of all files in a tree."""
+        listed = self._git("ls-tree", "-r", "-z", tree_hash).decode("utf-8", "replace")
+        return frozenset(line.split(maxsplit=3)[2] for line in listed.split("\0")[:-1])
+
     def problems(self) -> tuple[str, ...]:
         """Return what `git fsck` finds wrong."""
         try:

@@ -84,11 +84,6 @@ class Ledger(RunReader):
                 self._tell(EventKind.ROLLOUT_ABANDONED, row["agent_id"], rollout=rollout_id)
         return tuple(map(self.rollout, abandoned))
 
-    def record_spending(self, agent_id: str, step: str, usage: Usage) -> None:
-        """Count model calls the host made itself for an agent."""
-        with self._transaction():
-            self._spend(agent_id, step, usage)
-
     def append_event(self, kind: EventKind, agent_id: str | None = None, **data: Scalar) -> None:
         """Tell something that changes no row."""
         with self._transaction():
@@ -121,7 +116,7 @@ class Ledger(RunReader):
             outcome=outcome,
         )
 
-    def _spend(self, agent_id: str, step: str, usage: Usage, rollout_id: str | None = None) -> None:
+    def _spend(self, agent_id: str, step: str, usage: Usage, rollout_id: str) -> None:
         self._execute(
             f"INSERT INTO spending (agent_id, step, rollout_id, {rows.USAGE_COLUMNS}) "
             "VALUES (?, ?, ?, ?, ?, ?, ?)",

@@ -39,7 +39,7 @@ def _parse(path: Path) -> Mapping[str, Any]:
         raise AgentFormatError(f"{path} is larger than {_MAX_BYTES // 1024} KiB")
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # numbers too long are mere ValueErrors
         raise AgentFormatError(f"{path} is not valid TOML: {_one_line(error)}") from error
 
 

@@ -6,23 +6,15 @@ import os
 import shutil
 from pathlib import Path
 
-from dgm import processes
+from dgm import hostgit
 from dgm.archive.manifest import read_manifest
 from dgm.archive.snapshot import take_snapshot
-from dgm.errors import AgentFormatError, ChildRefusedError
+from dgm.errors import AgentFormatError, ChildRefusedError, ProcessFailedError
 from dgm.records import AgentManifest
 
 _LEFT_OUT = frozenset(
     {".git", "__pycache__", ".venv", ".pytest_cache", ".mypy_cache", ".ruff_cache"}
 )
-
-_ENVIRONMENT = {
-    "GIT_CONFIG_NOSYSTEM": "1",
-    "GIT_CONFIG_GLOBAL": os.devnull,
-    "GIT_CONFIG_COUNT": "1",  # the repository may belong to another user; it is only listed
-    "GIT_CONFIG_KEY_0": "safe.directory",
-    "GIT_CONFIG_VALUE_0": "*",
-}
 
 
 def import_seed(path: Path, into: Path) -> AgentManifest:
@@ -52,12 +44,10 @@ def _tracked_files(path: Path) -> list[str]:
     """Ask git for the files it tracks below `path`; none if that is no repository of its own."""
     if not (path / ".git").exists():
         return []
-    command = ["git", "-c", "core.fsmonitor=false", "-C", str(path), "ls-files", "-z"]
-    listed = processes.run(command, env=_ENVIRONMENT, timeout_s=60)
-    if listed.code != 0:
-        reason = listed.stderr.decode("utf-8", "replace").strip()
-        raise AgentFormatError(f"git cannot read {path}: {reason.splitlines()[-1:]}")
-    names = [os.fsdecode(name) for name in listed.stdout.split(b"\0") if name]
+    try:
+        names = hostgit.list_files(path)
+    except ProcessFailedError as error:
+        raise AgentFormatError(f"git cannot read {path}: {error}") from error
     return [name for name in names if os.path.lexists(path / name)]
 
 
@@ -75,9 +65,9 @@ def _copy(path: Path, names: list[str], into: Path) -> None:
     into.mkdir(parents=True)
     for name in names:
         source, target = path / name, into / name
-        if source.is_symlink() or not source.is_file():
+        if not hostgit.is_plain_path(path, name) or not source.is_file():
             raise AgentFormatError(
-                f"{path} cannot be an agent: {name} is a link, a submodule, or no file"
+                f"{path} cannot be an agent: {name} is a link, a submodule, or no file of its own"
             )
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, target, follow_symlinks=False)

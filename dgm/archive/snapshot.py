@@ -36,6 +36,16 @@ class SnapshotFile:
     data: bytes
     is_executable: bool = False
 
+    @property
+    def is_binary(self) -> bool:
+        """Whether this is no text that people and models can read."""
+        return b"\0" in self.data
+
+    @property
+    def blob_hash(self) -> str:
+        """Git's hash of the content."""
+        return hash_object("blob", self.data).hex()
+
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
@@ -66,14 +76,6 @@ def take_snapshot(folder: Path) -> Snapshot:
         files.append(_read(entry, path))
     files.sort(key=lambda file: file.path)
     return Snapshot(tuple(files), write_tree(files).hex())
-
-
-def tree_hash_of(folder: Path) -> str:
-    """Return git's hash of the tree in a folder.
-
-    Raises: ChildRefusedError if it cannot be one.
-    """
-    return take_snapshot(folder).tree_hash
 
 
 def encode_object(kind: str, data: bytes) -> bytes:

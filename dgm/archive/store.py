@@ -32,6 +32,7 @@ from dgm.records import (
     Diagnosis,
     Task,
 )
+from dgm.titles import shortened
 
 
 class Store(Ledger):
@@ -130,20 +131,22 @@ class Store(Ledger):
 
     def set_diagnosis(self, agent_id: str, diagnosis: Diagnosis) -> Agent:
         """Record what shall be improved; the agent moves to MODIFYING."""
+        title = shortened(diagnosis.title)
         with self._transaction():
             self._execute(
                 "UPDATE agents SET diagnosis = ?, title = ?, state = ? WHERE id = ?",
-                *(rows.diagnosis_value(diagnosis), diagnosis.title),
+                *(rows.diagnosis_value(diagnosis), title),
                 *(AgentState.MODIFYING, agent_id),
             )
-            self._tell(EventKind.AGENT_DIAGNOSED, agent_id, title=diagnosis.title)
+            self._tell(EventKind.AGENT_DIAGNOSED, agent_id, title=title)
         return self.agent(agent_id)
 
     def commit_child(self, agent_id: str, folder: Path, message: str = "") -> Agent:
         """Commit a child's code to its branch; the same code again is harmless.
 
-        Raises: ChildRefusedError if the folder is no agent, breaks the limits, or holds the very
-            code of another agent; ArchiveError if this agent already has other code.
+        Raises: ChildRefusedError if the folder is no agent, breaks the limits, adds binary files,
+            or holds the very code of another agent; ArchiveError if this agent already has
+            other code.
         """
         agent = self.agent(agent_id)
         try:
@@ -151,6 +154,7 @@ class Store(Ledger):
         except AgentFormatError as error:
             raise ChildRefusedError(str(error)) from error
         snapshot = take_snapshot(folder)
+        self._refuse_new_binaries(agent, snapshot)
         for twin in self._rows("SELECT id FROM agents WHERE tree_hash = ?", snapshot.tree_hash):
             if twin["id"] != agent_id:
                 raise ChildRefusedError(f"its code is identical to that of {twin['id']}")
@@ -215,6 +219,16 @@ class Store(Ledger):
                 )
                 self._tell(EventKind.AGENT_COMMITTED, agent.id, tree=snapshot.tree_hash)
         return self.agent(agent.id)
+
+    def _refuse_new_binaries(self, child: Agent, snapshot: Snapshot) -> None:
+        """Let only those stay that its parent has: nobody could read what such a file does."""
+        binaries = [file for file in snapshot.files if file.is_binary]
+        if not binaries or child.parent_id is None:
+            return
+        known = self.repository.blobs(self.agent(child.parent_id).tree_hash or "")
+        for file in binaries:
+            if file.blob_hash not in known:
+                raise ChildRefusedError(f"it adds a binary file: {file.path}")
 
     def _move(self, agent_id: str, state: AgentState, kind: EventKind, reason: str = "") -> Agent:
         with self._transaction():

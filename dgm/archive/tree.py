@@ -1,4 +1,4 @@
-"""The archive in memory: parents, children, clades, and the candidates for the next parent."""
+"""The archive in memory: parents, children, and the candidates for the next parent."""
 
 from __future__ import annotations
 
@@ -87,17 +87,6 @@ class ArchiveTree:
             (agent.parent_id, agent.id) for agent in self if agent.parent_id is not None
         )
         return graph
-
-    def descendants(self, agent_id: str) -> tuple[Agent, ...]:
-        """Children, their children, and so on, by number."""
-        import networkx as nx
-
-        below = nx.descendants(self.graph, agent_id)
-        return tuple(sorted((self._agents[name] for name in below), key=lambda a: a.number))
-
-    def clade(self, agent_id: str) -> tuple[Agent, ...]:
-        """The agent and all its descendants (arXiv 2510.21614)."""
-        return (self._agents[agent_id], *self.descendants(agent_id))
 
     def best(self) -> Agent:
         """The archived agent whose true rate is most surely high; the oldest of equals.

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import logging
 import shutil
 import sys
 from typing import Any
+
+from dgm.titles import shortened
 
 _KEPT = {"\n", "\t"}
 
@@ -16,18 +19,13 @@ def clean(text: str) -> str:
 
 
 def one_line(text: str, width: int = 160) -> str:
-    """Clean a text, make one line of it, and cut that."""
-    return cut(" ".join(clean(text[: 8 * width]).split()), width)
-
-
-def cut(line: str, width: int) -> str:
-    """Cut a line to so many characters."""
-    return line if len(line) <= width else f"{line[: width - 1]}…"
+    """Clean a text, make one line of it, and shorten that."""
+    return shortened(" ".join(clean(text[: 8 * width]).split()), width)
 
 
 def fitted(text: str) -> str:
-    """Cut a line to the width of the terminal, if it goes to one."""
-    return cut(text, shutil.get_terminal_size().columns) if sys.stdout.isatty() else text
+    """Shorten a line to the width of the terminal, if it goes to one."""
+    return shortened(text, shutil.get_terminal_size().columns) if sys.stdout.isatty() else text
 
 
 def say(text: str = "") -> None:
@@ -53,6 +51,14 @@ def say_patch(patch: bytes) -> None:
 def say_json(value: Any) -> None:  # noqa: ANN401 - anything JSON can hold
     """Print JSON; control characters are escaped by it."""
     sys.stdout.write(json.dumps(value, indent=1) + "\n")
+
+
+class CleanFormatter(logging.Formatter):
+    """What is logged may quote what agents wrote: it is cleaned as well."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the record as text without control characters."""
+        return clean(super().format(record))
 
 
 def seconds(value: float) -> str:

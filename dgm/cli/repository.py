@@ -1,18 +1,26 @@
 """A repository of the user's: copied for an agent to work on, changed by nothing but `--apply`.
 
-Covered: links, ignored files and `.git` stay behind; a patch is applied whole or not at all, inside
-the folder, through no link, and by no repository further up.
+It may come from strangers, so that its configuration, filters and hooks must not act.
+Covered: links, what lies behind them, ignored files and every `.git` stay behind; a patch is
+applied whole or not at all, inside the folder, through no link, by a git that knows nothing of this
+repository or one further up, and it makes regular files only.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+import re
+import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from dgm import processes
-from dgm.errors import UserError
+from dgm.errors import PatchRefusedError, UserError
+from dgm.hostgit import attempt_git, git, is_plain_path, list_files, make_git_folder
+from dgm.workspaces import touched_files
 
-_GIT_TIMEOUT_S = 60.0
+# The repository may travel on to systems where other names mean `.git`.
+_STRICT_NAMES = ("-c", "core.protectNTFS=true", "-c", "core.protectHFS=true")
+_ODD_MODE = re.compile(r"^ (?:create mode|mode change \d+ =>) 1[26]0000 (?P<path>.*)", re.MULTILINE)
 
 
 def copy_repository(repo: Path, into: Path) -> None:
@@ -28,7 +36,7 @@ def copy_repository(repo: Path, into: Path) -> None:
     into.mkdir(parents=True)
     for name in names:
         source, target = repo / name, into / name
-        if source.is_file() and not source.is_symlink():
+        if is_plain_path(repo, name) and source.is_file():
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(source.read_bytes())
             target.chmod(0o755 if source.stat().st_mode & 0o100 else 0o644)
@@ -39,23 +47,43 @@ def apply_patch(repo: Path, patch: bytes) -> None:
 
     Raises: UserError if it does not apply; nothing is changed then.
     """
-    done = processes.run(
-        ["git", "apply", "--whitespace=nowarn", "-"],
-        cwd=repo,
-        env={"GIT_CEILING_DIRECTORIES": str(repo.resolve().parent)},
-        input=patch,
-        timeout_s=_GIT_TIMEOUT_S,
-    )
+    with tempfile.TemporaryDirectory(prefix="dgm-apply-") as folder:
+        make_git_folder(Path(folder))
+        where = {"GIT_DIR": folder, "GIT_WORK_TREE": str(repo.resolve())}
+        _enlist(repo, _checked_names(repo, patch, where), where)
+        command = ["-C", str(repo), *_STRICT_NAMES, "apply", "--index", "--whitespace=nowarn", "-"]
+        done = attempt_git(command, where, patch)
     if done.code != 0:
-        reason = done.stderr.decode(errors="replace").strip()
-        raise UserError(f"the patch was not applied, nothing is changed: {reason}")
+        raise _not_applied(done.stderr.decode(errors="replace").strip())
+
+
+def _checked_names(repo: Path, patch: bytes, where: Mapping[str, str]) -> Sequence[str]:
+    """Return the paths a patch touches; refuse one that leaves the repository, or makes links."""
+    try:
+        names = touched_files(patch)
+    except PatchRefusedError as refusal:
+        raise _not_applied(str(refusal)) from refusal
+    for name in names:
+        if not is_plain_path(repo, name):
+            raise _not_applied(f"{name} is a link, behind one, or outside the repository")
+    summary = attempt_git(["apply", "--summary", "-"], where, patch).stdout.decode(errors="replace")
+    if odd := _ODD_MODE.search(summary):
+        raise _not_applied(f"it makes what is no regular file: {odd['path']}")
+    return names
+
+
+def _enlist(repo: Path, names: Sequence[str], where: Mapping[str, str]) -> None:
+    """Put the files a patch may start from into the index: git then reads no others."""
+    known = b"".join(os.fsencode(name) + b"\0" for name in names if (repo / name).is_file())
+    git(["-C", str(repo), "update-index", "--add", "-z", "--stdin"], where, known)
+
+
+def _not_applied(reason: str) -> UserError:
+    return UserError(f"the patch was not applied, nothing is changed: {reason}")
 
 
 def _listed(repo: Path) -> Sequence[str]:
-    command = ["git", "-C", str(repo), "-c", "safe.directory=*", "-c", "core.fsmonitor=false"]
-    options = ["ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    output = processes.run([*command, *options], timeout_s=_GIT_TIMEOUT_S).check("git ls-files")
-    return [name for name in output.stdout.decode("utf-8", "surrogateescape").split("\0") if name]
+    return list_files(repo, "--cached", "--others", "--exclude-standard")
 
 
 def _every_file(repo: Path) -> Sequence[str]:

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 
 from dgm.errors import OverBudgetError, ProviderError
 from dgm.gateway.codec import InvalidRequestError, decode_request, encode_error, encode_reply
+from dgm.gateway.redaction import redact
 from dgm.gateway.session import ModelSession
 
 NO_RETRY = {"x-should-retry": "false"}
@@ -37,7 +38,7 @@ def answer_message(session: ModelSession, body: bytes) -> Answer:
     except OverBudgetError as error:
         return refusal(429, "budget_exceeded_error", str(error))
     except ProviderError as error:
-        return refusal(529, "overloaded_error", str(error))
+        return refusal(529, "overloaded_error", redact(str(error)))  # clients quote their headers
     except Exception as error:  # noqa: BLE001 - the border of a gateway request; recorded there
         return refusal(500, "api_error", f"the gateway failed: {type(error).__name__}")
 

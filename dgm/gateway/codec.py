@@ -29,6 +29,7 @@ _KNOWN = frozenset({"model", "max_tokens", "messages", "system", "tools", "tempe
 _KNOWN |= {"stop_sequences", "stream", "tool_choice"}
 _HARMLESS = frozenset({"metadata", "service_tier", "cache_control"})
 _MAX_DEPTH = 64
+_MAX_NAME = 256  # of what is recorded but counts as no tokens: ids, and the model's name
 
 
 class InvalidRequestError(DgmError):
@@ -60,7 +61,7 @@ def _request(root: Field) -> Request:
         raise ValueError("messages[0].role: the first message must be the user's")
     temperature = root.get("temperature")
     return Request(
-        model=root["model"].text(),
+        model=root["model"].text(most=_MAX_NAME),
         max_tokens=root["max_tokens"].integer(least=1),
         messages=messages,
         system=_joined_text(root.get("system"), "\n\n"),
@@ -106,14 +107,14 @@ def _text(field: Field) -> Text:
 
 def _tool_use(field: Field) -> ToolUse:
     field.allow_only("type", "id", "name", "input", "cache_control")
-    return ToolUse(field["id"].text(), field["name"].text(), field["input"].mapping())
+    return ToolUse(field["id"].text(most=_MAX_NAME), field["name"].text(), field["input"].mapping())
 
 
 def _tool_result(field: Field) -> ToolResult:
     field.allow_only("type", "tool_use_id", "content", "is_error", "cache_control")
     is_error = field.get("is_error")
     return ToolResult(
-        field["tool_use_id"].text(),
+        field["tool_use_id"].text(most=_MAX_NAME),
         _joined_text(field.get("content"), "\n"),
         False if is_error.is_absent else is_error.boolean(),
     )

@@ -71,9 +71,13 @@ class Field:
         """Return an object."""
         return self.value if isinstance(self.value, dict) else self._refuse("an object")
 
-    def text(self) -> str:
-        """Return a string."""
-        return self.value if isinstance(self.value, str) else self._refuse("a string")
+    def text(self, *, most: int | None = None) -> str:
+        """Return a string, of at most `most` characters if that is given."""
+        if not isinstance(self.value, str):
+            self._refuse("a string")
+        if most is not None and len(self.value) > most:
+            self._refuse(f"a string of at most {most} characters")
+        return self.value
 
     def boolean(self) -> bool:
         """Return true or false."""

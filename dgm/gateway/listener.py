@@ -1,6 +1,7 @@
 """HTTP over one Unix socket. Which socket it is *is* the identity of the caller.
 
-Covered: more connections than the cap (closed at once), connections that say nothing, bodies that
+Covered: more connections than the cap (closed at once, and one at a time, so that a socket never
+holds more descriptors than its cap and one), connections that say nothing, bodies that
 are too large or too slow, compressed bodies (not unpacked), passed descriptors (the kernel drops
 them, nobody receives them). Not covered: a caller that keeps its own connections busy; it waits
 for itself alone, but its requests cost the host the time to parse them.
@@ -39,6 +40,7 @@ class Limits:
 
 
 _BACKLOG = 256
+_PAUSE_S = 0.1
 Handler = Callable[[str, str, bytes], Awaitable[Answer]]
 _WebHandler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
@@ -50,7 +52,9 @@ class Listener:
         self._handler = handler
         self._limits = limits
         self._web = _Web(self._answer, limits)
-        self._server: asyncio.Server | None = None
+        self._loop = asyncio.get_running_loop()
+        self._socket: sockets.socket | None = None
+        self._being_made: set[asyncio.Task[object]] = set()
         self._folder_fd = -1
 
     async def start(self, path: Path) -> None:
@@ -63,33 +67,50 @@ class Listener:
         try:
             socket.bind(f"/proc/self/fd/{self._folder_fd}/{path.name}")
             path.chmod(0o666)
-            loop = asyncio.get_running_loop()
-            self._server = await loop.create_unix_server(
-                self._accept, sock=socket, backlog=_BACKLOG
-            )
+            socket.setblocking(False)
+            socket.listen(_BACKLOG)
         except OSError:
             socket.close()
             os.close(self._folder_fd)
             raise
-        self._path = path
+        self._path, self._socket = path, socket
+        self._welcome()
 
     async def stop(self) -> None:
         """Close the socket, its file and every connection."""
-        if self._server is None:
+        if self._socket is None:
             return
-        loop = asyncio.get_running_loop()
-        for socket in self._server.sockets:
-            loop.remove_reader(socket.fileno())
-        for _ in range(2):  # a connection accepted a moment ago must be made to be closed below
-            await asyncio.sleep(0)
-        self._server.close()
-        self._server = None
+        self._loop.remove_reader(self._socket.fileno())
+        self._socket.close()
+        self._socket = None
         self._path.unlink(missing_ok=True)
+        await asyncio.gather(*self._being_made, return_exceptions=True)
         await self._web.shutdown(timeout=0.1)
         os.close(self._folder_fd)
 
-    def _accept(self) -> asyncio.Protocol:
-        return self._web() if self._web.accepted < self._limits.connections else _Refused()
+    def _welcome(self) -> None:
+        if self._socket is not None:
+            self._loop.add_reader(self._socket.fileno(), self._accept, self._socket)
+
+    def _accept(self, socket: sockets.socket) -> None:
+        """Take one connection: asyncio's own server takes all that wait before it closes any."""
+        try:
+            connection, _ = socket.accept()
+        except (BlockingIOError, ConnectionAbortedError):
+            return
+        except OSError:  # this process has no descriptor left
+            self._loop.remove_reader(socket.fileno())
+            self._loop.call_later(_PAUSE_S, self._welcome)
+            return
+        if self._web.accepted >= self._limits.connections:
+            connection.close()
+            return
+        connection.setblocking(False)
+        protocol = self._web()  # counts from now on
+        making = self._loop.connect_accepted_socket(lambda: protocol, connection)
+        task = self._loop.create_task(making)
+        self._being_made.add(task)
+        task.add_done_callback(self._being_made.discard)
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         self._web.heard(request.protocol)
@@ -158,10 +179,3 @@ class _Web(web.Server):
         """Note that a connection has sent a request, or is gone."""
         if timer := self._silent.pop(handler, None):
             timer.cancel()
-
-
-class _Refused(asyncio.Protocol):
-    """A connection beyond the cap: closed as soon as it is made."""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        transport.close()

@@ -158,7 +158,7 @@ class ModelSession:
     def _attempt(self, request: Request, context: CallContext) -> Reply:
         if self._is_closed:
             raise ProviderError(f"session {self.spec.id} is closed")
-        reply = self._model.complete(request, context)
+        reply = self._model.complete(replace(request, model=self.spec.model), context)
         return reply if reply.id else replace(reply, id=f"msg_{self.spec.id}_{context.index}")
 
     def _settle(

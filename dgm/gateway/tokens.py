@@ -21,13 +21,16 @@ def estimate_tokens(text: str) -> int:
 def estimate_input_tokens(request: Request) -> int:
     """Estimate the tokens a provider will count as input."""
     blocks = [block for message in request.messages for block in message.content]
+    empty = sum(not message.content for message in request.messages)
+    stops = sum(estimate_tokens(stop) + _TOKENS_PER_BLOCK for stop in request.stop_sequences)
     tools = sum(
         estimate_tokens(tool.name + tool.description + json.dumps(tool.input_schema))
         + _TOKENS_PER_BLOCK
         for tool in request.tools
     )
     content = sum(estimate_tokens(_text_of(block)) + _TOKENS_PER_BLOCK for block in blocks)
-    return estimate_tokens(request.system) + tools + content
+    around = stops + empty * _TOKENS_PER_BLOCK
+    return estimate_tokens(request.system) + tools + content + around
 
 
 def _text_of(block: Block) -> str:

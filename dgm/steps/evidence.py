@@ -7,6 +7,7 @@ never shown: a child could carry them into its code.
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 from dgm import prompts
@@ -16,6 +17,7 @@ from dgm.steps.targets import Looking, Target
 
 _TEXT_CHARS = 600
 _SECTION_CHARS = 20_000
+_DELIMITERS = re.compile(r"[<>]{3,}")
 _QUESTION = {
     Looking.TASK: "Why did the agent not solve this task?",
     Looking.EMPTY_PATCHES: "Many of its rollouts ended without any change. Why?",
@@ -69,7 +71,7 @@ def _capped(text: str) -> str:
     """Bound a section, and keep the delimiters of the prompt the host's own."""
     half = _SECTION_CHARS // 2
     short = text if len(text) <= _SECTION_CHARS else f"{text[:half]}\n...\n{text[-half:]}"
-    return short.replace("<<<", "< < <").replace(">>>", "> > >")
+    return _DELIMITERS.sub(lambda found: " ".join(found[0]), short)
 
 
 def _read(path: Path) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from dgm.archive.branches import AgentRepository
-from dgm.archive.snapshot import take_snapshot, tree_hash_of
+from dgm.archive.snapshot import take_snapshot
 from dgm.errors import ArchiveError, ChildRefusedError
 
 
@@ -36,7 +36,7 @@ def commit(repository, folder, agent_id="a0000", parent=None, replace=False):
 
 
 def test_tree_hash_is_the_one_git_computes(agent_folder):
-    ours = tree_hash_of(agent_folder)
+    ours = take_snapshot(agent_folder).tree_hash
     git("init", "-q", cwd=agent_folder)
     git("add", "-A", cwd=agent_folder)
     assert git("write-tree", cwd=agent_folder) == ours
@@ -66,7 +66,7 @@ def test_checkout_gives_back_the_very_tree(repository, agent_folder, tmp_path):
     (agent_folder / "bytes.bin").write_bytes(bytes(range(256)) * 300)
     tree = commit(repository, agent_folder)
     code = repository.checkout(tree, tmp_path / "deep" / "out")
-    assert tree_hash_of(code.folder) == tree == code.tree_hash
+    assert take_snapshot(code.folder).tree_hash == tree == code.tree_hash
     assert code.manifest.command == ("python3", "main.py")
     assert os.access(code.folder / "main.py", os.X_OK)
     assert not os.access(code.folder / "tools.md", os.X_OK) or os.geteuid() == 0
@@ -79,7 +79,7 @@ def test_checkout_works_from_a_packed_repository(repository, agent_folder, tmp_p
     git("gc", "-q", "--prune=now", cwd=tmp_path / "agents.git")
     assert not (tmp_path / "agents.git/refs/heads/agents/a0000").exists()
     assert repository.branch("a0000").tree_hash == tree
-    assert tree_hash_of(repository.checkout(tree, tmp_path / "out").folder) == tree
+    assert take_snapshot(repository.checkout(tree, tmp_path / "out").folder).tree_hash == tree
 
 
 def test_unknown_tree_is_one_clear_line(repository, tmp_path):
@@ -135,7 +135,7 @@ def test_same_tree_again_is_harmless_and_another_is_refused(repository, agent_fo
         commit(repository, agent_folder)
     assert repository.branch("a0000") == before
     commit(repository, agent_folder, replace=True)
-    assert repository.branch("a0000").tree_hash == tree_hash_of(agent_folder)
+    assert repository.branch("a0000").tree_hash == take_snapshot(agent_folder).tree_hash
 
 
 def test_child_of_an_unknown_parent_is_not_committed(repository, agent_folder):
@@ -176,7 +176,7 @@ def test_export_fills_an_empty_folder_only(repository, agent_folder, tmp_path):
     tree = commit(repository, agent_folder)
     (tmp_path / "empty").mkdir()
     repository.export(tree, tmp_path / "empty")
-    assert tree_hash_of(tmp_path / "empty") == tree
+    assert take_snapshot(tmp_path / "empty").tree_hash == tree
     with pytest.raises(ArchiveError, match="not empty"):
         repository.export(tree, tmp_path / "empty")
     with pytest.raises(ArchiveError, match="not empty"):

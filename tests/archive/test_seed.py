@@ -4,7 +4,7 @@ import subprocess
 import pytest
 
 from dgm.archive.seed import import_seed
-from dgm.archive.snapshot import tree_hash_of
+from dgm.archive.snapshot import take_snapshot
 from dgm.errors import AgentFormatError
 
 
@@ -14,20 +14,20 @@ def git(*words, cwd):
 
 
 def test_plain_folder_is_copied_without_caches(agent_folder, tmp_path):
-    tree = tree_hash_of(agent_folder)
+    tree = take_snapshot(agent_folder).tree_hash
     (agent_folder / "tools" / "__pycache__").mkdir()
     (agent_folder / "tools" / "__pycache__" / "bash.pyc").touch()
     assert import_seed(agent_folder, tmp_path / "into").name == "tiny"
-    assert tree_hash_of(tmp_path / "into") == tree
+    assert take_snapshot(tmp_path / "into").tree_hash == tree
 
 
 def test_only_tracked_files_of_a_repository_are_copied(agent_folder, tmp_path):
-    tree = tree_hash_of(agent_folder)
+    tree = take_snapshot(agent_folder).tree_hash
     git("init", "-q", cwd=agent_folder)
     git("add", "-A", cwd=agent_folder)
     (agent_folder / "secret.env").write_text("KEY=1")
     import_seed(agent_folder, tmp_path / "into")
-    assert tree_hash_of(tmp_path / "into") == tree
+    assert take_snapshot(tmp_path / "into").tree_hash == tree
     assert not (tmp_path / "into" / "secret.env").exists()
 
 

@@ -2,6 +2,7 @@ import shutil
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 
 import pytest
 
@@ -34,7 +35,15 @@ def key_for(agent, task="t1", attempt=0, purpose=Purpose.EVALUATE):
 
 
 def work(store, agent, task="t1", outcome=Outcome.SOLVED, split=Split.SEARCH, usage=Usage()):  # noqa: B008
-    key = key_for(agent, task)
+    return finish(store, agent, task, key_for(agent, task), outcome, split, usage)
+
+
+def diagnose(store, agent, usage, attempt=0):
+    key = RolloutKey(Purpose.DIAGNOSE, "tree", f"child/{agent.id}", attempt)
+    return finish(store, agent, "diagnosis", key, Outcome.SOLVED, None, usage)
+
+
+def finish(store, agent, task, key, outcome, split, usage):
     rollout_id = store.start_rollout(agent.id, task, split, key)
     return store.finish_rollout(
         Rollout(rollout_id, agent.id, task, split, key, outcome, usage=usage)
@@ -81,11 +90,18 @@ def test_seed_that_is_no_agent_changes_nothing(store, tmp_path):
     assert store.agents() == ()
 
 
+def test_title_is_the_first_line_of_the_proposal_cut_between_words(seeded):
+    proposal = "Show the model every failing test with its traceback before it edits any file\nso"
+    child = seeded.start_child("a0000")
+    child = seeded.set_diagnosis(child.id, replace(DIAGNOSIS, proposal=proposal))
+    assert child.title == "Show the model every failing test with its traceback before it edits…"
+
+
 def test_child_goes_its_way_into_the_archive(seeded, agent_folder):
     child = seeded.start_child("a0000", 0.25)
     assert (child.id, child.state) == ("a0001", AgentState.DIAGNOSING)
     child = seeded.set_diagnosis(child.id, DIAGNOSIS)
-    seeded.record_spending(child.id, "diagnose", Usage(1, 10, 5, 0.5))
+    diagnose(seeded, child, Usage(1, 10, 5, 0.5))
     assert (child.state, child.title) == (AgentState.MODIFYING, "Show line numbers")
     (agent_folder / "main.py").write_text("print(2)\n")
     child = seeded.commit_child(child.id, agent_folder, "change")
@@ -99,6 +115,8 @@ def test_child_goes_its_way_into_the_archive(seeded, agent_folder):
     assert kinds == [
         EventKind.AGENT_STARTED,
         EventKind.AGENT_DIAGNOSED,
+        EventKind.ROLLOUT_STARTED,
+        EventKind.ROLLOUT_FINISHED,
         EventKind.AGENT_COMMITTED,
         EventKind.AGENT_MOVED,
         EventKind.AGENT_ARCHIVED,
@@ -278,8 +296,8 @@ def test_scores_keep_splits_purposes_and_agents_apart(seeded, agent_folder):
 
 def test_every_cent_is_counted_once_by_agent_step_and_run(seeded, agent_folder):
     child = seeded.start_child("a0000")
-    seeded.record_spending(child.id, "diagnose", Usage(1, 10, 5, 0.5))
-    seeded.record_spending(child.id, "diagnose", Usage(1, 1, 1, 0.25))
+    diagnose(seeded, child, Usage(1, 10, 5, 0.5))
+    diagnose(seeded, child, Usage(1, 1, 1, 0.25), attempt=1)
     work(seeded, seeded.agent("a0000"), usage=Usage(2, 2, 2, 2.0))
     assert seeded.usage() == Usage(4, 13, 8, 2.75)
     assert seeded.usage_by_agent() == {

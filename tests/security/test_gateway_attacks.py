@@ -1,0 +1,290 @@
+"""Row 18: more than the budget allows, other models, what the provider itself would run or store.
+
+The controls let the same requests through where nothing is reserved or nothing is checked.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+import time
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from dgm.errors import OverBudgetError, ProviderError
+from dgm.gateway.budget import Budget
+from dgm.gateway.prices import Price, Prices
+from dgm.gateway.protocol import SessionSpec
+from dgm.gateway.retry import Retry
+from dgm.gateway.server import GatewayServer
+from dgm.gateway.transcript import read_transcript, usage_of
+from dgm.records import Ceiling, Usage
+from tests.gateway.fakes import FakeProvider, ask, body, post, user_request
+
+PRICE = Price(0.001, 0.002)
+WORST_TOKENS = 9 + 100  # of `body()`: its own estimate, and what it asks for at most
+CLIENTS = 64
+
+
+class Dear(FakeProvider):
+    """Always consumes what it is allowed to, and takes its time."""
+
+    def complete(self, request, context):
+        time.sleep(0.002)
+        reply = super().complete(request, context)
+        return replace(reply, input_tokens=9, output_tokens=request.max_tokens)
+
+
+@contextmanager
+def opened(provider, place, name="s", ceiling=None, accounts=("rollout/s", "run")):
+    """A gateway and one session of it on a socket."""
+    retry = Retry(Random(1), sleep=lambda _: None)
+    prices = Prices({"fake/one": PRICE})
+    with GatewayServer(
+        {"fake": provider}, prices, random=Random(1), retry=retry, grace_s=0.2
+    ) as server:
+        transcript = place / f"{name}.jsonl"
+        spec = SessionSpec(name, "fake/one", "seed", accounts, transcript, ceiling or Ceiling())
+        with server.open(spec) as session:
+            session.listen(place / "model.sock")
+            yield server, session
+
+
+def at_once(number, action):
+    """Do something in many threads that start together; return what each gave."""
+    gate, results = threading.Barrier(number), []
+
+    def client():
+        gate.wait()
+        results.append(action())
+
+    threads = [threading.Thread(target=client) for _ in range(number)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results
+
+
+class TestBudget:
+    @pytest.mark.parametrize(
+        ("ceiling", "spent"),
+        [
+            (Ceiling(tokens=20 * WORST_TOKENS + 50), lambda usage: usage.tokens),
+            (Ceiling(cost_usd=20.5 * (0.009 + 0.2)), lambda usage: usage.cost_usd),
+            (Ceiling(calls=20), lambda usage: usage.calls),
+        ],
+        ids=["tokens", "cost_usd", "calls"],
+    )
+    def test_64_at_the_edge_never_spend_more_than_there_is(self, tmp_path, ceiling, spent):
+        provider = Dear()
+        with ExitStack() as stack:
+            server, _ = stack.enter_context(opened(provider, tmp_path))
+            server.set_ceiling("run", ceiling, Usage())
+            sessions = []
+            for number in range(8):  # each has eight connections
+                record = tmp_path / f"{number}.jsonl"
+                accounts = (f"rollout/{number}", "run")
+                spec = SessionSpec(f"s{number}", "fake/one", "seed", accounts, record)
+                sessions.append(stack.enter_context(server.open(spec)))
+                sessions[-1].listen(tmp_path / f"{number}.sock")
+            turns = iter(range(CLIENTS))
+            statuses = at_once(
+                CLIENTS, lambda: post(tmp_path / f"{next(turns) % 8}.sock", body()).status
+            )
+            usage = server.spent("run")
+        limit = next(most for most in (ceiling.tokens, ceiling.cost_usd, ceiling.calls) if most)
+        assert len(statuses) == CLIENTS
+        assert 0 < spent(usage) <= limit
+        assert statuses.count(200) == len(provider.seen) == usage.calls <= 20
+
+    def test_64_that_look_before_they_spend_are_over_the_budget(self):
+        """The same without a reservation: everybody sees what is left before anybody pays."""
+        budget = Budget()
+        budget.set_ceiling("run", Ceiling(calls=20))
+        looked = threading.Barrier(CLIENTS)
+
+        def call():
+            is_left = budget.left("run").calls
+            looked.wait()
+            if is_left:
+                budget.settle(budget.reserve(["unbounded"], Usage(calls=1)), Usage(calls=1))
+
+        at_once(CLIENTS, call)
+        assert budget.spent("unbounded").calls == CLIENTS > 20
+
+
+# Answers one call, then dies within the second without a word, as under `kill -9`.
+KILLED = """
+import os, sys, threading
+from pathlib import Path
+from random import Random
+from dgm.gateway.prices import Price, Prices
+from dgm.gateway.protocol import SessionSpec
+from dgm.gateway.server import GatewayServer
+from tests.gateway.fakes import FakeProvider, user_request
+provider = FakeProvider()
+server = GatewayServer({"fake": provider}, Prices({"fake/one": Price(0.001, 0.002)}),
+                       random=Random(1))
+spec = SessionSpec("s", "fake/one", "seed", ("rollout/s", "run"), Path(sys.argv[1]))
+with server, server.open(spec) as session:
+    session.call(user_request())
+    provider.entered.clear()
+    provider.gate = threading.Event()
+    threading.Thread(target=session.call, args=(user_request(max_tokens=1000),)).start()
+    provider.entered.wait()
+    print("under way", flush=True)
+    threading.Event().wait()
+"""
+
+
+class TestKill:
+    @pytest.fixture
+    def transcript(self, tmp_path):
+        """What a gateway left that was killed while the model answered its second call."""
+        path = tmp_path / "killed.jsonl"
+        with subprocess.Popen([sys.executable, "-c", KILLED, str(path)], stdout=-1) as process:
+            assert process.stdout.readline() == b"under way\n"
+            process.kill()
+        return path
+
+    def test_reservation_stands_after_a_restart(self, tmp_path, transcript):
+        spent = usage_of(transcript)
+        assert (spent.calls, spent.output_tokens) == (2, 5 + 1000)
+        with opened(FakeProvider(), tmp_path) as (server, session):
+            ceiling = Ceiling(tokens=spent.tokens + WORST_TOKENS)
+            server.set_ceiling("run", ceiling, spent)
+            session.call(user_request())
+            with pytest.raises(OverBudgetError):
+                session.call(user_request())
+            assert server.spent("run").tokens <= ceiling.tokens
+
+    def test_what_is_written_after_the_answer_alone_forgets_the_call(self, transcript):
+        finished = [exchange.usage for exchange in read_transcript(transcript)]
+        assert sum(finished, Usage()).calls == 1 < usage_of(transcript).calls
+
+
+TOOLS = [
+    *("web_search_20250305", "web_fetch_20250910", "code_execution_20250522"),
+    *("code_execution_20250825", "computer_20250124", "bash_20250124", "text_editor_20250728"),
+    *("memory_20250818", "mcp_toolset", "tool_search_tool_regex_20251119", "something_new"),
+]
+FIELDS = {
+    "mcp_servers": [{"type": "url", "url": "https://example.com", "name": "x"}],
+    "container": "container_1",
+    "context_management": {"edits": []},
+    "betas": ["files-api-2025-04-14"],
+    "thinking": {"type": "enabled", "budget_tokens": 30000},
+    "n": 100,
+    "best_of": 100,
+    "store": True,
+    "background": True,
+    "web_search_options": {},
+    "file_ids": ["file_1"],
+    "something_new": 1,
+}
+CONTENTS = [
+    {"type": "document", "source": {"type": "url", "url": "https://example.com/x.pdf"}},
+    {"type": "document", "source": {"type": "file", "file_id": "file_1"}},
+    {"type": "image", "source": {"type": "url", "url": "https://example.com/x.png"}},
+    {"type": "container_upload", "file_id": "file_1"},
+    {"type": "server_tool_use", "id": "a", "name": "web_search", "input": {"query": "x"}},
+    {"type": "mcp_tool_use", "id": "a", "name": "x", "server_name": "x", "input": {}},
+    {"type": "web_search_tool_result", "tool_use_id": "a", "content": []},
+    {"type": "something_new"},
+]
+ROUTES = [
+    ("POST", "/v1/files"), ("GET", "/v1/files"), ("GET", "/v1/files/file_1/content"),
+    ("POST", "/v1/messages/batches"), ("POST", "/v1/messages/count_tokens"),
+    ("POST", "/v1/complete"), ("POST", "/v1/responses"), ("POST", "/v1/embeddings"),
+    ("POST", "/v1/images/generations"), ("POST", "/v1/assistants"), ("POST", "/v1/fine_tuning"),
+    ("GET", "/v1/organizations/api_keys"), ("POST", "/v1/skills"), ("POST", "/v1/environments"),
+    ("POST", "/v1//messages"), ("POST", "/V1/MESSAGES"), ("POST", "/v1/messages/"),
+    ("POST", "//v1/messages"), ("POST", "/v1/messages%2F..%2Ffiles"),
+    ("DELETE", "/v1/messages"), ("PATCH", "/v1/messages"), ("TRACE", "/v1/messages"),
+    ("POST", "http://example.com/v1/files"),
+]  # fmt: skip
+
+
+def requests():
+    """Every request that must not reach a provider: name, method, path, body."""
+    for kind in TOOLS:
+        yield kind, "POST", "/v1/messages", body(tools=[{"type": kind, "name": "x"}])
+    for name, value in FIELDS.items():
+        yield name, "POST", "/v1/messages", body(**{name: value})
+    for content in CONTENTS:
+        messages = [{"role": "user", "content": [content]}]
+        yield content["type"], "POST", "/v1/messages", body(messages=messages)
+    for method, path in ROUTES:
+        yield f"{method} {path}", method, path, body()
+
+
+class TestRequests:
+    def test_nothing_but_plain_messages_reaches_a_provider(self, tmp_path):
+        provider = FakeProvider()
+        statuses = {}
+        with opened(provider, tmp_path) as (server, _):
+            for name, method, path, data in requests():
+                statuses[name] = ask(tmp_path / "model.sock", method, path, data).status
+            assert provider.seen == []
+            assert server.spent("run") == Usage()
+            assert post(tmp_path / "model.sock", body()).status == 200
+        assert {name: status for name, status in statuses.items() if status not in (400, 404)} == {}
+        assert len(statuses) > 50
+
+    def test_every_one_of_them_is_well_formed(self):
+        """It is not for a broken body that they are refused: one that believes all takes them."""
+        for _, _, _, data in requests():
+            assert json.loads(data)["messages"]
+
+    def test_model_that_is_asked_for_is_not_the_model_that_is_called(self, tmp_path):
+        provider = FakeProvider()
+        with opened(provider, tmp_path) as (server, _):
+            answer = post(tmp_path / "model.sock", body(model="fake/dearest"))
+            assert server.spent("run").cost_usd == pytest.approx(10 * 0.001 + 5 * 0.002)
+        assert answer.status == 200
+        ((request, _),) = provider.seen
+        assert request.model == "fake/one"
+
+    def test_key_in_a_complaint_of_the_provider_stays_outside(self, tmp_path):
+        key = "sk-ant-api03-canary0123456789abcdef"
+        provider = FakeProvider(failures=[ProviderError(f"illegal header value {key!r}")] * 4)
+        with opened(provider, tmp_path):
+            answer = post(tmp_path / "model.sock", body())
+        assert answer.status == 529
+        assert "illegal header" in json.dumps(answer.json)
+        assert key not in json.dumps(answer.json)
+        assert key.encode() not in Path(tmp_path / "s.jsonl.gz").read_bytes()
+
+
+MEGABYTE = "x" * 1_000_000
+UNCOUNTED = {
+    "id of a call": [{"type": "tool_use", "id": MEGABYTE, "name": "x", "input": {}}],
+    "id of a result": [{"type": "tool_result", "tool_use_id": MEGABYTE, "content": ""}],
+    "empty blocks": [{"type": "text", "text": ""}] * 30_000,
+}
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        *(body(messages=[{"role": "user", "content": content}]) for content in UNCOUNTED.values()),
+        body(stop_sequences=[MEGABYTE]),
+        body(model=MEGABYTE),
+        body(messages=[{"role": "user", "content": []}] * 30_000),
+    ],
+    ids=[*UNCOUNTED, "stop sequences", "model", "empty messages"],
+)
+def test_what_fills_the_transcript_is_paid_for(tmp_path, data):
+    """A megabyte that costs no tokens would fill the disk of the host within any budget."""
+    with opened(FakeProvider(), tmp_path, ceiling=Ceiling(tokens=2000)):
+        statuses = [post(tmp_path / "model.sock", data).status for _ in range(4)]
+        written = (tmp_path / "s.jsonl").stat().st_size
+    assert 200 not in statuses
+    assert written < 2 * len(data)

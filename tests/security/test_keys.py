@@ -1,0 +1,197 @@
+"""Row 3: keys of the host. A whole run is made beside them, and everything it made is searched.
+
+The canary has no shape that would be blotted out on its way into a file: it must never get there.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import secrets
+import sqlite3
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+
+import pytest
+
+from tests.machine import LEARNER, write_agent, write_benchmark
+from tests.sandbox.conftest import DRIVERS, engine
+
+DGM = (sys.executable, "-c", "import sys; from dgm.cli import main; sys.exit(main())")
+NAMES = ("ANTHROPIC_API_KEY", "OPENAI_API_KEY", "AWS_SECRET_ACCESS_KEY", "GITHUB_TOKEN", "MY_OWN")
+FILES = (
+    ".config/dgm/keys.toml",
+    ".anthropic/key",
+    ".aws/credentials",
+    ".netrc",
+    ".git-credentials",
+)
+
+# Says all it can learn of processes, variables and homes, to the host and to the model.
+LOOK = """
+import glob
+def read(path):
+    try:
+        return open(path, "rb").read(20000).decode(errors="replace")
+    except OSError as error:
+        return str(error)
+seen = [f"{name}={value}" for name, value in os.environ.items()]
+seen += [read(path) for name in ("environ", "cmdline") for path in glob.glob(f"/proc/*/{name}")]
+home = "HOME-OF-HOST"
+seen += [read(os.path.join(home, name)) for name in FILES]
+print("looked", seen)
+ask(" ".join(seen)[:4000])
+"""
+
+
+def sweep(folder: Path, canary: bytes) -> list[str]:
+    """Name every file below a folder that holds the canary, packed and stored ones included."""
+    return [
+        str(path.relative_to(folder))
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and any(canary in content for content in contents(path))
+    ] + [
+        str(path.relative_to(folder))
+        for path in sorted(folder.rglob("*.git"))
+        if path.is_dir() and canary in objects(path)
+    ]
+
+
+def contents(path: Path) -> Iterator[bytes]:
+    """What a file says, as it lies there and unpacked."""
+    plain = path.read_bytes()
+    yield plain
+    if plain.startswith(b"\x1f\x8b"):
+        yield gzip.decompress(plain)
+    if plain.startswith(b"SQLite format 3\0"):
+        with closing(sqlite3.connect(path)) as database:
+            yield "\n".join(database.iterdump()).encode()
+
+
+def objects(repository: Path) -> bytes:
+    """Everything a git repository holds, reachable or not."""
+    words = ["git", "-C", str(repository), "cat-file", "--batch", "--batch-all-objects"]
+    return subprocess.run(words, capture_output=True, check=True).stdout
+
+
+class Watch(threading.Thread):
+    """Looks at command lines, at the files of sandboxes and at what an engine says, for a while."""
+
+    def __init__(self, canary: str, has_engine: bool) -> None:
+        super().__init__()
+        self.canary, self.has_engine = canary, has_engine
+        self.hits: set[str] = set()
+        self.looks = 0
+        self.is_over = threading.Event()
+
+    def run(self) -> None:
+        while not self.is_over.wait(0.05):
+            self.hits |= set(self._files())
+            if self.has_engine:
+                self.hits |= set(self._containers())
+            self.looks += 1
+
+    def _files(self) -> Iterator[str]:
+        paths = list(Path("/proc").glob("[0-9]*/cmdline"))
+        with suppress(OSError):  # what sandboxes are given to read, while they are there
+            paths += Path("/tmp").glob(f"dgm-{os.getuid()}-*/b*/*")
+        for path in paths:
+            with suppress(OSError):
+                if self.canary.encode() in path.read_bytes():
+                    yield str(path)
+
+    def _containers(self) -> Iterator[str]:
+        with closing(engine()) as client:
+            for container in client.containers.list(all=True, ignore_removed=True):
+                if self.canary in json.dumps(container.attrs):
+                    yield container.name
+            for image in client.images.list():
+                if self.canary in json.dumps([image.attrs, image.history()]):
+                    yield str(image.tags)
+
+    def __enter__(self) -> Watch:
+        self.start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.is_over.set()
+        self.join()
+
+
+@pytest.fixture
+def canary():
+    return f"canary-{secrets.token_hex(8)}"
+
+
+@pytest.mark.slow
+def test_run_beside_keys_leaves_none_of_them_anywhere(driver, tmp_path, canary):
+    home, place = tmp_path / "home", tmp_path / "place"
+    for name in FILES:
+        (home / name).parent.mkdir(parents=True, exist_ok=True)
+        (home / name).write_text(f"key = {canary}\n")
+    (place / "tmp").mkdir(parents=True)
+    look = LOOK.replace("HOME-OF-HOST", str(home)).replace("FILES", repr(FILES))
+    seed = write_agent(place / "agent", LEARNER + look, files={"skill.txt": "1\n"})
+    write_benchmark(place / "benchmark", (1, 2))
+    words = [*DGM, "evolve", "--children", "1", "--workers", "1", "--name", "keys"]
+    words += ["--benchmark", str(place / "benchmark"), "--seed-agent", str(seed)]
+    words += ["--set", "benchmark.stages=[2]", "--sandbox", driver.name]
+    environment = {name: value for name, value in os.environ.items() if name.startswith("DOCKER_")}
+    environment |= {"PATH": os.environ["PATH"], "HOME": str(home), "TMPDIR": str(place / "tmp")}
+    environment |= {"PYTHONPATH": str(Path(__file__).parents[2])} | dict.fromkeys(NAMES, canary)
+    with Watch(canary, driver.name == "docker") as watch:
+        said = subprocess.run(
+            words, cwd=place, env=environment, capture_output=True, timeout=300, check=False
+        )
+    assert said.returncode == 0, said.stderr
+    outputs = list((place / "archive" / "keys").rglob("output.txt"))
+    assert any(b"looked" in path.read_bytes() for path in outputs), "no agent looked for keys"
+    assert watch.looks > 10
+    assert watch.hits == set()
+    assert canary.encode() not in said.stdout + said.stderr
+    assert sweep(place, canary.encode()) == []
+
+
+def test_sweep_finds_a_key_wherever_a_run_could_leave_it(tmp_path, canary):
+    key = canary.encode()
+    (tmp_path / "log.txt").write_bytes(b"x" * 100_000 + key)
+    (tmp_path / "transcript.jsonl.gz").write_bytes(gzip.compress(key))
+    with closing(sqlite3.connect(tmp_path / "run.db")) as database:
+        database.execute("create table facts (detail)")
+        database.execute("insert into facts values (?)", ("y" * 10_000 + canary,))
+        database.commit()
+    repository = tmp_path / "agents.git"
+    subprocess.run(["git", "init", "-q", "--bare", str(repository)], check=True)
+    store = ["git", "-C", str(repository), "hash-object", "-w", "--stdin"]
+    subprocess.run(store, input=key, capture_output=True, check=True)
+    assert sweep(tmp_path, key) == ["log.txt", "run.db", "transcript.jsonl.gz", "agents.git"]
+
+
+def test_watch_sees_a_key_on_a_command_line(canary):
+    with Watch(canary, has_engine=False) as watch:
+        subprocess.run([sys.executable, "-c", "import time; time.sleep(0.5)", canary], check=True)
+    assert watch.hits
+
+
+def test_key_in_the_environment_of_a_command_is_seen_inside(inside, canary):
+    """What the agent of the run above looked for would have been there to see."""
+    look = "cat /proc/[0-9]*/environ | tr '\\0' '\\n'; env"
+    assert canary.encode() in inside.sh(look, env={"MY_OWN": canary}).stdout
+    assert canary.encode() not in inside.sh(look).stdout
+
+
+def test_containers_are_told_nothing_by_their_environment(driver, spec, enter, canary, monkeypatch):
+    for name in NAMES:
+        monkeypatch.setenv(name, canary)
+    make, _ = DRIVERS[driver.name]
+    with make() as beside_keys, beside_keys.open(spec(wants_model=True)) as sandbox:
+        said = enter(sandbox).sh(
+            "cat /proc/[0-9]*/environ /proc/[0-9]*/cmdline | tr '\\0' '\\n'; env"
+        )
+        assert b"PATH" in said.stdout
+        assert canary.encode() not in said.stdout
