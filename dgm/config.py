@@ -9,13 +9,42 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import tomli_w
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    PositiveInt,
+    ValidationError,
+    field_validator,
+)
 
 from dgm.errors import ConfigError
 from dgm.records import SandboxLimits
+
+NO_LIMIT = "none"
+
+
+def _read_limit(value: object) -> object:
+    return None if value == NO_LIMIT else value
+
+
+def _write_limit(value: object) -> object:
+    return NO_LIMIT if value is None else value
+
+
+# TOML has no null, so the absence of a limit has a name.
+_Limit = (
+    BeforeValidator(_read_limit),
+    PlainSerializer(_write_limit, when_used="json"),
+)
+Count = Annotated[int | None, Field(ge=0), *_Limit]
+Amount = Annotated[float | None, Field(ge=0), *_Limit]
+Hours = Annotated[float | None, Field(gt=0), *_Limit]
 
 
 class _Section(BaseModel):
@@ -71,26 +100,26 @@ class SearchSettings(_Section):
 
 
 class BudgetSettings(_Section):
-    """What a run may spend; None is no limit."""
+    """What a run may spend; None is no limit, written `"none"`."""
 
     children: int = Field(14, ge=0)
-    hours: float | None = Field(None, gt=0)
-    usd: float | None = Field(None, ge=0)
-    tokens: int | None = Field(None, ge=0)
+    hours: Hours = None
+    usd: Amount = None
+    tokens: Count = None
 
 
 class AgentSettings(_Section):
     """Bounds on all that is spent on one agent: making, checking and measuring it."""
 
-    tokens: int | None = Field(None, ge=0)
-    usd: float | None = Field(None, ge=0)
+    tokens: Count = None
+    usd: Amount = None
 
 
 class RolloutSettings(_Section):
     """Bounds of a single rollout."""
 
-    tokens: int | None = Field(600_000, ge=0)
-    usd: float | None = Field(None, ge=0)
+    tokens: Count = 600_000
+    usd: Amount = None
     modify_timeout_s: float = Field(300.0, gt=0)
     retries: int = Field(2, ge=0, le=10, description="of rollouts that the machine spoiled")
 
@@ -164,7 +193,16 @@ def read_config(text: str, settings: Sequence[str] = (), where: str = "run.toml"
 
 def config_as_toml(config: Config) -> str:
     """Write a configuration so that `load_config` reads the same one back."""
-    return tomli_w.dumps(config.model_dump(mode="json", exclude_none=True))
+    return tomli_w.dumps(_without_gaps(config.model_dump(mode="json")))
+
+
+def _without_gaps(tree: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out what has no value: TOML cannot say it."""
+    return {
+        name: _without_gaps(value) if isinstance(value, dict) else value
+        for name, value in tree.items()
+        if value is not None
+    }
 
 
 def config_from(tree: Mapping[str, Any]) -> Config:

@@ -11,8 +11,10 @@
     ├── OverBudgetError         a budget is spent: stop asking the model
     └── MachineError            the machine failed, not the agent: the work may be retried
         ├── SandboxError        a sandbox could not be started or was lost
-        │   └── SandboxUnavailableError   this driver cannot work on this machine at all
+        │   ├── SandboxUnavailableError   this driver cannot work on this machine at all
+        │   └── SandboxLostError          lost with an agent in it, while it works without one
         ├── ProcessFailedError  a program of the host is missing, failed, or ran too long
+        │   └── TooMuchOutputError        it wrote more than the caller takes
         ├── UnsafeArchiveError  what came out of a sandbox breaks the rules of transfer
         └── ProviderError       a model could not be reached, or its answer was unusable
 
@@ -76,8 +78,16 @@ class SandboxUnavailableError(SandboxError):
     """This sandbox driver cannot work on this machine; the message names the remedy."""
 
 
+class SandboxLostError(SandboxError):
+    """A sandbox was lost with an agent in it, and then the same worked without the agent."""
+
+
 class ProcessFailedError(MachineError):
     """A program of the host is missing, failed, wrote too much, or ran too long."""
+
+
+class TooMuchOutputError(ProcessFailedError):
+    """A program of the host wrote more than the caller takes."""
 
 
 class UnsafeArchiveError(MachineError):

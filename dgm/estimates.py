@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from fractions import Fraction
 from math import comb, exp, lgamma, log, log1p, sqrt
 from statistics import NormalDist
 from typing import NamedTuple
@@ -43,20 +44,9 @@ def wilson_interval(score: Score, confidence: float = 0.95) -> Interval:
     return Interval(low, high)
 
 
-def posterior_mean(score: Score) -> float:
-    """Return the mean of Beta(1 + s, 1 + f)."""
-    return (1 + score.solved) / (2 + score.attempted)
-
-
 def posterior_quantile(score: Score, probability: float) -> float:
     """Return the rate below which the true one lies with this probability."""
     return beta_quantile(probability, 1 + score.solved, 1 + score.attempted - score.solved)
-
-
-def posterior_interval(score: Score, confidence: float = 0.95) -> Interval:
-    """Return the equal-tailed credible interval."""
-    tail = (1 - confidence) / 2
-    return Interval(posterior_quantile(score, tail), posterior_quantile(score, 1 - tail))
 
 
 def cautious_rate(score: Score) -> float:
@@ -120,6 +110,20 @@ def mcnemar_exact(won: int, lost: int) -> float:
     n = won + lost
     tail = sum(comb(n, k) for k in range(min(won, lost) + 1))
     return min(1.0, 2 * tail / (1 << n))
+
+
+def mean_difference(child: Mapping[str, Score], parent: Mapping[str, Score]) -> float | None:
+    """Return the mean, over the tasks both attempted, of the child's rate less the parent's.
+
+    None if they share no task.
+    """
+    both = [(child[task], parent[task]) for task in child if task in parent]
+    differences = [
+        Fraction(own.solved, own.attempted) - Fraction(other.solved, other.attempted)
+        for own, other in both
+        if own.attempted and other.attempted
+    ]
+    return float(sum(differences) / len(differences)) if differences else None
 
 
 class Verdict(StrEnum):

@@ -16,8 +16,6 @@ Scalar: TypeAlias = str | int | float | bool | None
 class EventKind(StrEnum):
     """The closed set of things worth telling."""
 
-    RUN_STARTED = "run_started"
-    RUN_RESUMED = "run_resumed"
     RUN_STOPPED = "run_stopped"
     RUN_FINISHED = "run_finished"
     AGENT_STARTED = "agent_started"

@@ -17,23 +17,24 @@ what an uninterrupted one would.
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from math import inf
 
 from dgm.archive.store import Store
-from dgm.errors import MachineError, OverBudgetError, UserError
+from dgm.errors import MachineError, SandboxUnavailableError, UserError
 from dgm.events import EventKind
 from dgm.fanout import Done, FanOut
-from dgm.records import Agent, AgentCode, AgentState, Outcome, Rollout, RolloutKey, Split, Usage
+from dgm.records import Agent, AgentCode, AgentState, Rollout, Split, Usage
 from dgm.steps.evaluate import Evaluate
-from dgm.steps.laboratory import RUN_ACCOUNT, Laboratory, Unit
+from dgm.steps.faults import Faults, is_run_spent, spoiled
+from dgm.steps.laboratory import Laboratory, Unit
 from dgm.steps.select_parents import select_parent
 from dgm.steps.way import SEED, Way
 
 _TICK_S = 0.25
-_GRACE_S = 20.0
+GRACE_S = 5.0
 _TOO_MANY_FAULTS = 8
 
 
@@ -41,7 +42,7 @@ class Evolution:
     """One run, from where its rows say it stands to its end or to `stop`.
 
     `code_of` lays out the code of a tree hash; `usage_of` reads what a rollout that was cut short
-    had spent.
+    had spent; `grace_s` is how long an interrupted run waits for what is under way.
     """
 
     def __init__(
@@ -51,18 +52,18 @@ class Evolution:
         fanout: FanOut[Rollout],
         code_of: Callable[[str], AgentCode],
         usage_of: Callable[[str], Usage],
+        grace_s: float = GRACE_S,
     ) -> None:
         self._lab = lab
         self._store = store
-        self._way = Way(lab, store, code_of, self.is_missing)
+        self._faults = Faults(lab.config.rollout.retries)
+        self._way = Way(lab, store, code_of, self._faults.is_given_up)
         self._fanout = fanout
         self._usage_of = usage_of
         self._flights: dict[int, Unit] = {}
-        self._faults: Counter[RolloutKey] = Counter()
-        self._faults_in_a_row = 0
-        self._stopped_at: float | None = None
+        self._grace_s = grace_s
+        self._patience_ends = inf
         self.why_stopped = ""
-        self.was_interrupted = False
         self._started = time.monotonic()
         self._earlier_s = float(store.recall("elapsed_s") or 0)
         self._tree = store.tree()
@@ -78,15 +79,21 @@ class Evolution:
         return self._earlier_s + time.monotonic() - self._started
 
     def interrupt(self) -> None:
-        """Stop because the user asked: what is cheap is finished, the rest can be resumed."""
-        self.was_interrupted = True
+        """Stop because the user asked: what ends within moments is kept, the rest is cut off.
+
+        A run that was stopping anyway waits no longer.
+        """
+        self._patience_ends = time.monotonic() + (0 if self.why_stopped else self._grace_s)
         self.stop("interrupted")
 
     def stop(self, why: str) -> None:
-        """Start nothing more; what is under way is given a moment to end."""
-        if self._stopped_at is None:
-            self._stopped_at = time.monotonic()
-            self.why_stopped = why
+        """Start nothing more; what is under way, and perhaps paid for, may end."""
+        self.why_stopped = self.why_stopped or why
+
+    @property
+    def patience_s(self) -> float:
+        """How much longer a run that is stopping waits, in seconds; maybe without end."""
+        return max(0.0, self._patience_ends - time.monotonic())
 
     def run(self, on_tick: Callable[[], None] = lambda: None) -> bool:
         """Evolve, calling `on_tick` several times a second.
@@ -99,7 +106,7 @@ class Evolution:
         self._settle_what_was_cut_short()
         while True:
             self._fill_free_workers()
-            if not self._flights or self._is_patience_over():
+            if not self._flights or not self.patience_s:
                 break
             done = self._fanout.wait(_TICK_S)
             if done is not None:
@@ -114,7 +121,7 @@ class Evolution:
             self._advance(agent)
 
     def _fill_free_workers(self) -> None:
-        while self._stopped_at is None and len(self._flights) < self._fanout.capacity:
+        while not self.why_stopped and len(self._flights) < self._fanout.capacity:
             if (unit := self._next_unit()) is None:
                 break
             rollout_id = self._store.start_rollout(
@@ -160,41 +167,27 @@ class Evolution:
 
     def _absorb(self, done: Done[Rollout]) -> None:
         unit = self._flights.pop(done.ticket)
-        rollout = done.result or self._spoiled(unit, done.error)
+        if is_run_spent(done.error):
+            self.stop("the run's budget of tokens or USD is spent")
+        rollout = done.result or spoiled(unit, done.error, self._usage_of(unit.rollout_id))
+        if not self.why_stopped:
+            rollout = self._faults.judge(rollout, done.error)
         self._store.finish_rollout(rollout)
         self._store.remember("elapsed_s", f"{self.elapsed_s:.1f}")
-        if rollout.outcome is Outcome.INFRASTRUCTURE:
-            self._count_fault(unit, rollout)
-        else:
-            self._faults_in_a_row = 0
+        if isinstance(done.error, SandboxUnavailableError):  # trying again cannot help
+            raise MachineError(f"{done.error}; mend that, then: dgm resume {self._lab.run}")
+        if not (rollout.outcome.is_evidence or self.why_stopped):
+            self._meet_fault(unit, rollout)
         self._advance(self._store.agent(unit.agent_id))
 
-    def _spoiled(self, unit: Unit, error: BaseException | None) -> Rollout:
-        """Make the row of a unit that ended in an error; raise what is a defect of our own."""
-        outcome = Outcome.INFRASTRUCTURE
-        if isinstance(error, OverBudgetError) and error.account == RUN_ACCOUNT:
-            self.stop("the run's budget of tokens or USD is spent")
-        elif isinstance(error, OverBudgetError):
-            outcome = Outcome.OVER_BUDGET
-        elif not isinstance(error, MachineError):
-            raise error or LookupError("a unit of work ended without a result")
-        return Rollout(
-            unit.rollout_id, unit.agent_id, unit.task_id, unit.split, unit.key,
-            outcome, str(error)[:500], usage=self._usage_of(unit.rollout_id),
-        )  # fmt: skip
-
-    def _count_fault(self, unit: Unit, rollout: Rollout) -> None:
-        if self._stopped_at is not None:
-            return
-        self._faults[unit.key] += 1
-        self._faults_in_a_row += 1
+    def _meet_fault(self, unit: Unit, rollout: Rollout) -> None:
         self._store.append_event(EventKind.WARNING, unit.agent_id, detail=rollout.detail)
-        if self._faults_in_a_row >= _TOO_MANY_FAULTS:
+        if self._faults.in_a_row >= _TOO_MANY_FAULTS:
             raise MachineError(
-                f"{self._faults_in_a_row} rollouts in a row failed for the machine, the last: "
+                f"{self._faults.in_a_row} rollouts in a row failed for the machine, the last: "
                 f"{rollout.detail}; mend that, then: dgm resume {self._lab.run}"
             )
-        if self.is_missing(unit.key) and not isinstance(unit, Evaluate):
+        if self._faults.is_given_up(unit.key) and not isinstance(unit, Evaluate):
             self._give_up(unit.agent_id, rollout.detail)
 
     def _give_up(self, agent_id: str, detail: str) -> None:
@@ -206,10 +199,6 @@ class Evolution:
             )
         self._store.reject(agent_id, f"infrastructure: {detail}")
 
-    def is_missing(self, key: RolloutKey) -> bool:
-        """Whether the machine spoiled this unit so often that it is given up as missing data."""
-        return self._faults[key] > self._lab.config.rollout.retries
-
     def _advance(self, agent: Agent) -> None:
         moved = self._seen(self._way.advance(agent))
         if moved.id == SEED and moved.state is AgentState.REJECTED:
@@ -219,11 +208,8 @@ class Evolution:
         self._tree.put(agent, self._store.score(agent.id))
         return agent
 
-    def _is_patience_over(self) -> bool:
-        return self._stopped_at is not None and time.monotonic() - self._stopped_at > _GRACE_S
-
     def _close(self) -> bool:
-        if self._stopped_at is not None:
+        if self.why_stopped:
             self._store.append_event(EventKind.RUN_STOPPED, why=self.why_stopped)
             return False
         self._store.append_event(EventKind.RUN_FINISHED)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 
 from dgm.archive.store import Store
+from dgm.errors import MachineError, UserError
 from dgm.fanout import FanOut
-from dgm.records import Agent, AgentCode, Rollout, Split
+from dgm.records import Agent, AgentCode, Rollout, Split, Usage
 from dgm.steps.evaluate import Evaluate
+from dgm.steps.faults import Faults, is_run_spent, spoiled
 from dgm.steps.laboratory import Laboratory
 
 _WAIT_S = 3600.0
@@ -29,18 +32,40 @@ def missing_evaluations(
 
 
 def measure(
-    lab: Laboratory, store: Store, fanout: FanOut[Rollout], units: list[Evaluate]
+    lab: Laboratory,
+    store: Store,
+    fanout: FanOut[Rollout],
+    units: Iterable[Evaluate],
+    usage_of: Callable[[str], Usage],
 ) -> Iterator[Rollout]:
-    """Do the units, record and yield each as it ends. Raises: the first error of the machine."""
-    waiting = iter(units)
+    """Do the units, record and yield each as it ends; what the machine spoiled is tried again.
+
+    `usage_of` reads what a rollout that was cut short had spent.
+
+    Raises: MachineError when the tries of a unit are used up; UserError when the run's budget is.
+    """
+    faults = Faults(lab.config.rollout.retries)
+    waiting, flights = deque(units), dict[int, Evaluate]()
     while True:
-        while fanout.in_flight < fanout.capacity and (unit := next(waiting, None)):
+        while waiting and fanout.in_flight < fanout.capacity:
+            unit = waiting.popleft()
             rollout_id = store.start_rollout(unit.agent_id, unit.task_id, unit.split, unit.key)
-            fanout.submit(partial(replace(unit, rollout_id=rollout_id).perform, lab))
-        if not fanout.in_flight:
+            started = replace(unit, rollout_id=rollout_id)
+            flights[fanout.submit(partial(started.perform, lab))] = started
+        if not flights:
             return
-        done = fanout.wait(_WAIT_S)
-        if done is not None and done.result is not None:
-            yield store.finish_rollout(done.result)
-        elif done is not None:
-            raise done.error or LookupError("a unit of work ended without a result")
+        if (done := fanout.wait(_WAIT_S)) is None:
+            continue
+        unit = flights.pop(done.ticket)
+        if is_run_spent(done.error):
+            raise UserError(
+                "the run's budget of tokens or USD is spent; give it more: --tokens N or --usd N"
+            )
+        ended = done.result or spoiled(unit, done.error, usage_of(unit.rollout_id))
+        rollout = faults.judge(ended, done.error)
+        yield store.finish_rollout(rollout)
+        if rollout.outcome.is_evidence:
+            continue
+        if faults.is_given_up(unit.key):
+            raise MachineError(f"{unit.task_id} could not be measured: {rollout.detail}")
+        waiting.append(unit)

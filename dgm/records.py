@@ -56,7 +56,6 @@ class Purpose(StrEnum):
     DIAGNOSE = "diagnose"
     MODIFY = "modify"
     CANARY = "canary"
-    SELF_TEST = "self_test"
     RUN = "run"
 
 
@@ -161,8 +160,8 @@ class Diagnosis:
 
     @property
     def title(self) -> str:
-        """The proposal's first line, cut to 72 characters."""
-        return self.proposal.strip().split("\n", 1)[0][:72]
+        """The proposal's first line, whole."""
+        return self.proposal.strip().split("\n", 1)[0]
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,6 @@ class RunReport:
     run: str
     status: str
     why: str
-    last_event_at: float
     elapsed_s: float
     usage: Usage
     agents: tuple[AgentLine, ...]
@@ -77,7 +76,6 @@ def summarise(reader: RunReader) -> RunReport:
         run=reader.run.name,
         status=_STATUS.get(last.kind, "running") if last else "empty",
         why=str(last.data.get("why", "")) if last else "",
-        last_event_at=last.at if last else 0.0,
         elapsed_s=float(reader.recall("elapsed_s") or 0),
         usage=reader.usage(),
         agents=lines,

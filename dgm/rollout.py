@@ -13,16 +13,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dgm.errors import OverBudgetError, SandboxError, UnsafeArchiveError
+from dgm.blame import blaming
+from dgm.errors import OverBudgetError, PatchRefusedError, SandboxError, UnsafeArchiveError
 from dgm.gateway.protocol import Gateway, Session, SessionEnd, SessionSpec
 from dgm.records import AgentCode, Ceiling, Outcome, SandboxLimits, Usage
 from dgm.sandbox.protocol import Collected, ExecResult, Sandbox, SandboxDriver, SandboxSpec
 from dgm.sandbox.transfer import pack
-from dgm.workspaces import Workspaces
+from dgm.workspaces import Workspace, Workspaces
 
 DUMMY_KEY = "no-key-is-needed-here"
 _MAX_FILES = 20_000
 _SELF_TEST_TIMEOUT_S = 60.0
+_CONTROL_TIMEOUT_S = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +81,14 @@ class AgentRunner:
     def run(self, order: RolloutOrder) -> Work:
         """Put an agent to work until it ends or its time is over.
 
-        Raises: MachineError if the machine failed, OverBudgetError if a budget was spent that the
-            rollout shares with others; whatever the agent does is in the result.
+        Raises: MachineError if the machine failed, SandboxLostError if it did so with this agent
+            alone, OverBudgetError if a budget was spent that the rollout shares with others;
+            whatever else the agent does is in the result.
         """
+        with blaming(lambda: self._rehearse(order)):
+            return self._run(order)
+
+    def _run(self, order: RolloutOrder) -> Work:
         started = time.monotonic()
         order.folder.mkdir(parents=True, exist_ok=True)
         workspace = self.workspaces.of(order.workspace)
@@ -104,7 +111,8 @@ class AgentRunner:
                 raise OverBudgetError(shared, f"the budget of the {shared} is spent")
             (order.folder / "output.txt").write_bytes(result.stdout + result.stderr)
             detail, patch = _collect(sandbox, result, tree, order.limits)
-            patch = patch if patch is not None else workspace.diff(tree)
+            if patch is None:
+                detail, patch = _compare(workspace, tree, detail)
             limits_in_force = sandbox.limits_in_force
         (order.folder / "patch.diff").write_bytes(patch)
         return Work(
@@ -119,9 +127,24 @@ class AgentRunner:
             divergence=session.divergence,
         )
 
-    def run_own_tests(self, agent: AgentCode, name: str, run: str) -> ExecResult:
+    def _rehearse(self, order: RolloutOrder) -> None:
+        """Go through a rollout without the agent. Raises: MachineError."""
+        spec = SandboxSpec(f"{order.id}-control", order.run, order.limits, wants_model=True)
+        workspace = self.workspaces.of(order.workspace)
+        files = pack(workspace.source, git_folder=workspace.given_git_folder)
+        with self.sandboxes.open(spec) as sandbox:
+            sandbox.put(files, sandbox.paths.workspace)
+            result = sandbox.exec(
+                ["true"], cwd=sandbox.paths.workspace, env={}, timeout_s=_CONTROL_TIMEOUT_S
+            )
+        if result.exit_code != 0:
+            raise SandboxError("a sandbox without an agent could not even run `true`")
+
+    def run_own_tests(
+        self, agent: AgentCode, name: str, run: str, limits: SandboxLimits
+    ) -> ExecResult:
         """Run the agent's own tests, without a model. Raises: MachineError."""
-        spec = SandboxSpec(name, run, agent=agent.folder)
+        spec = SandboxSpec(name, run, limits, agent.folder)
         with self.sandboxes.open(spec) as sandbox:
             return sandbox.exec(
                 agent.manifest.tests,
@@ -179,6 +202,14 @@ def _collect(
         return f"the sandbox did not survive its lack of memory: {error}", b""
     left = [path for path in collected.skipped if ".git" not in path.split("/")]
     return (f"left behind: {', '.join(left[:5])}" if left else ""), None
+
+
+def _compare(workspace: Workspace, tree: Path, detail: str) -> tuple[str, bytes]:
+    """Make the patch; one beyond all measure counts as empty."""
+    try:
+        return detail, workspace.diff(tree)
+    except PatchRefusedError as refusal:
+        return f"the workspace was refused: {refusal}", b""
 
 
 def _cause(result: ExecResult, end: SessionEnd, *, is_empty: bool) -> Outcome:

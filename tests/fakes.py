@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from threading import Event
 
 from dgm.benchmarks.protocol import Benchmark, Grade
 from dgm.errors import MachineError, ProviderError, SandboxError
 from dgm.gateway.protocol import CallContext, Provider
 from dgm.gateway.wire import Reply, Request, Text
-from dgm.records import Split, Task
-from dgm.sandbox.protocol import Probe, Sandbox, SandboxDriver, SandboxSpec
+from dgm.records import SandboxLimits, Split, Task
+from dgm.sandbox.protocol import ExecResult, Probe, Sandbox, SandboxDriver, SandboxSpec
+
+FRAGILE = b"now the sandbox breaks"
 
 
 def first(times: int) -> Callable[[str], bool]:
     """A rule that spoils the first few, whatever they are."""
     left = iter(range(times))
     return lambda _: next(left, None) is not None
+
+
+def never(_: str) -> bool:
+    """A rule that spoils nothing."""
+    return False
 
 
 def always(_: str) -> bool:
@@ -59,6 +67,47 @@ class FaultyDriver:
 
     def __exit__(self, *exc: object) -> None:
         return None
+
+
+@dataclass
+class FragileDriver(FaultyDriver):
+    """Loses every sandbox in which a program prints `FRAGILE`, besides what its rule names."""
+
+    @contextmanager
+    def open(self, spec: SandboxSpec) -> Iterator[Sandbox]:
+        with super().open(spec) as sandbox:
+            yield _FragileSandbox(sandbox)  # type: ignore[misc]
+
+
+@dataclass
+class _FragileSandbox:
+    real: Sandbox
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.real, name)
+
+    def exec(self, *words: object, **options: object) -> ExecResult:
+        result = self.real.exec(*words, **options)  # type: ignore[arg-type]
+        if FRAGILE in result.stdout:
+            raise SandboxError("the sandbox was lost")
+        return result
+
+
+@dataclass
+class HangingProvider:
+    """Keeps the call whose seed its rule names waiting until it is released."""
+
+    real: Provider
+    hangs: Callable[[str], bool]
+    name: str = "builtin"
+    waits: Event = field(default_factory=Event)
+    released: Event = field(default_factory=Event)
+
+    def complete(self, request: Request, context: CallContext) -> Reply:
+        if not self.released.is_set() and self.hangs(context.seed):
+            self.waits.set()
+            self.released.wait()
+        return self.real.complete(request, context)
 
 
 @dataclass
@@ -109,10 +158,17 @@ class FaultyGrader:
     def workspace(self, task: Task) -> Path:
         return self.real.workspace(task)
 
-    def grade(self, task: Task, patch: bytes, sandboxes: SandboxDriver, name: str) -> Grade:
+    def grade(
+        self,
+        task: Task,
+        patch: bytes,
+        sandboxes: SandboxDriver,
+        name: str,
+        limits: SandboxLimits | None = None,
+    ) -> Grade:
         if self.spoils(task.id):
             raise MachineError("the grader broke down")
-        return self.real.grade(task, patch, sandboxes, name)
+        return self.real.grade(task, patch, sandboxes, name, limits)
 
     def solution(self, task: Task, sandboxes: SandboxDriver, name: str) -> bytes:
         return self.real.solution(task, sandboxes, name)

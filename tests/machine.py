@@ -19,18 +19,18 @@ from dgm.benchmarks import quick
 from dgm.benchmarks.directory import DirectoryBenchmark
 from dgm.benchmarks.protocol import Benchmark
 from dgm.config import Config, config_as_toml, read_config
-from dgm.evolve import Evolution
+from dgm.evolve import GRACE_S, Evolution
 from dgm.fanout import ThreadFanOut
 from dgm.gateway.prices import Prices
 from dgm.gateway.protocol import Provider
 from dgm.gateway.retry import Retry
 from dgm.gateway.server import GatewayServer
 from dgm.gateway.transcript import read_transcript
-from dgm.records import AgentCode, AgentManifest, Ceiling, Outcome, Rollout, Split
+from dgm.records import AgentCode, AgentManifest, Outcome, Rollout, Split
 from dgm.rollout import AgentRunner
 from dgm.sandbox.protocol import SandboxDriver
 from dgm.steps.laboratory import Laboratory
-from dgm.wiring import checkouts, spent_in
+from dgm.wiring import checkouts, settle
 from dgm.workspaces import Workspaces
 
 CHECK = Path(quick.__file__).with_name("check.py")
@@ -181,7 +181,11 @@ class Machine:
 
     @contextmanager
     def evolution(
-        self, store: Store, config: Config | None = None, benchmark: Benchmark | None = None
+        self,
+        store: Store,
+        config: Config | None = None,
+        benchmark: Benchmark | None = None,
+        grace_s: float = GRACE_S,
     ) -> Iterator[Evolution]:
         """Build the loop over an open run, as `dgm.wiring` does."""
         config = config or self.config()
@@ -191,12 +195,7 @@ class Machine:
             checkouts(store.repository) as checkout,
         ):
             store.add_tasks(lab.benchmark.tasks())
-            store.close_abandoned(lambda name: spent_in(lab.rollout_folder(name)))
-            ceiling = Ceiling(tokens=config.budget.tokens, cost_usd=config.budget.usd)
-            lab.runner.gateway.set_ceiling("run", ceiling, store.usage())
-            yield Evolution(
-                lab, store, fanout, checkout, lambda name: spent_in(lab.rollout_folder(name))
-            )
+            yield Evolution(lab, store, fanout, checkout, settle(lab, store), grace_s)
 
     @contextmanager
     def new_run(self, seed: Path, name: str = "run", *settings: str) -> Iterator[Store]:

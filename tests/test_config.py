@@ -22,6 +22,7 @@ def test_defaults_are_a_whole_configuration():
         ("seed=7", "workers=3", "search.policy=random", "benchmark.promote=0.4"),
         ("budget.usd=1.5", "budget.hours=0.25", "budget.tokens=1000", "seed_agent=/some/agent"),
         ("benchmark.stages=[1, 2, 3]", "search.self_improve=false", "sandbox.limits.cpus=2"),
+        ("rollout.tokens=none", "budget.tokens=none", "agent.usd=none"),
         ("rollout.usd=0.5", "model.diagnosis=builtin", 'benchmark.name=" odd \\"name\\" "'),
     ],
 )
@@ -50,6 +51,13 @@ def test_text_needs_no_quotes(setting, value):
     assert read_config("", [setting]).search.policy == value
 
 
+@pytest.mark.parametrize("setting", ["rollout.tokens=none", 'rollout.tokens="none"'])
+def test_limit_can_be_lifted(setting):
+    assert read_config("").rollout.tokens is not None
+    assert read_config("", [setting]).rollout.tokens is None
+    assert read_config("", ["budget.usd=3", "budget.usd=none"]).budget.usd is None
+
+
 @pytest.mark.parametrize(
     ("setting", "complaint"),
     [
@@ -67,6 +75,9 @@ def test_text_needs_no_quotes(setting, value):
         ("search.keep=worse", "search.keep"),
         ("sandbox.driver=jail", "sandbox.driver"),
         ("budget.hours=nan", "budget.hours"),
+        ("rollout.tokens=unlimited", "setting rollout.tokens = 'unlimited' cannot be used"),
+        ("rollout.tokens=-1", "rollout.tokens"),
+        ("workers=none", "setting workers = 'none' cannot be used"),
         ("workers", "--set takes key=value"),
         ("=3", "--set takes key=value"),
         ("seed.x=3", "setting seed = {'x': 3} cannot be used"),

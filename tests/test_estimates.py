@@ -11,8 +11,7 @@ from dgm.estimates import (
     cautious_rate,
     compare,
     mcnemar_exact,
-    posterior_interval,
-    posterior_mean,
+    mean_difference,
     posterior_quantile,
     wilson_interval,
 )
@@ -21,8 +20,8 @@ from dgm.records import Score
 
 @pytest.mark.parametrize("score", [Score(0, 0), Score(0, 5), Score(5, 5), Score(1, 1_000_000)])
 def test_intervals_stay_within_bounds_and_hold_the_mean(score):
-    for interval in (wilson_interval(score), posterior_interval(score)):
-        assert 0.0 <= interval.low < interval.high <= 1.0
+    interval = wilson_interval(score)
+    assert 0.0 <= interval.low < interval.high <= 1.0
     if score.attempted:
         assert wilson_interval(score).low <= score.mean <= wilson_interval(score).high
 
@@ -98,9 +97,17 @@ def test_impossible_probability_is_refused():
 
 
 def test_posterior_starts_uniform():
-    assert posterior_mean(Score(0, 0)) == 0.5
     assert posterior_quantile(Score(0, 0), 0.25) == pytest.approx(0.25)
-    assert posterior_mean(Score(6, 10)) == 7 / 12
+
+
+def test_difference_is_paired_by_task():
+    child = {"a": Score(1, 1), "b": Score(1, 2), "only the child's": Score(0, 9)}
+    parent = {"b": Score(2, 2), "a": Score(1, 1), "only the parent's": Score(9, 9)}
+    assert mean_difference(child, parent) == -0.25
+    assert mean_difference(parent, child) == 0.25
+    assert mean_difference(child, {}) is None
+    thirds = {name: Score(n, 3) for n, name in enumerate("abc")}
+    assert mean_difference(thirds, {"a": Score(0, 1), "b": Score(0, 1), "c": Score(1, 1)}) == 0.0
 
 
 def test_few_attempts_rank_below_many_at_the_same_mean():

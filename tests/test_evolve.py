@@ -1,5 +1,6 @@
 """The loop end to end: the tiny learner in real sandboxes, with the built-in model."""
 
+import time
 from collections import Counter
 from dataclasses import replace
 
@@ -11,7 +12,17 @@ from dgm.errors import MachineError, UserError
 from dgm.events import EventKind
 from dgm.gateway.builtin import BuiltinProvider
 from dgm.records import AgentState, Outcome, Purpose, Split
-from tests.fakes import FaultyDriver, FaultyGrader, FaultyProvider, always, first
+from tests.fakes import (
+    FRAGILE,
+    FaultyDriver,
+    FaultyGrader,
+    FaultyProvider,
+    FragileDriver,
+    HangingProvider,
+    always,
+    first,
+    never,
+)
 from tests.machine import (
     LEARNER,
     Machine,
@@ -36,6 +47,13 @@ def last_event(store):
 
 def finished_keys(store):
     return Counter(r.key for r in store.rollouts() if r.outcome is not Outcome.INFRASTRUCTURE)
+
+
+def wait_for(path):
+    deadline = time.monotonic() + 60
+    while not path.exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def spoiled(store):
@@ -91,7 +109,7 @@ def test_stopped_and_resumed_run_equals_an_uninterrupted_one(machine, run, undis
                 break
     assert sitting >= 2
     assert facts(run) == undisturbed
-    assert set(finished_keys(run).values()) == {1}
+    assert len(run.rollouts()) == len(undisturbed["outcomes"])
     stops = [event for event in run.events() if event.kind is EventKind.RUN_STOPPED]
     assert {event.data["why"] for event in stops} == {"enough"}
 
@@ -227,6 +245,19 @@ def test_keeping_the_better_rejects_a_child_far_below_the_seed(machine, tmp_path
         assert run.tree().best().id == "a0000"
 
 
+def test_child_is_compared_with_the_seed_on_the_tasks_both_have_met(machine, tmp_path):
+    write_benchmark(tmp_path / "benchmark", (1, 5, 2, 5, 9, 5, 9))
+    forgetful = LEARNER.replace('f"{skill_in(workspace) + 1}\\n"', '"1"')
+    assert forgetful != LEARNER
+    seed = write_agent(tmp_path / "forgetful", forgetful, files={"skill.txt": "2\n"})
+    with machine.new_run(seed) as run:
+        evolve(machine, run, "search.keep=better", "benchmark.stages=[2,4]")
+        # Two of four tasks against one of two: no worse by the raw share, but it lost one of two.
+        assert run.score("a0000").mean == run.score("a0001").mean == 0.5
+        assert run.agent("a0001").state is AgentState.REJECTED
+        assert "0.50 below the seed's" in run.agent("a0001").reason
+
+
 def test_no_time_left_begins_no_child_but_ends_what_there_is(machine, run):
     assert evolve(machine, run, "budget.hours=0.0000001").is_finished
     assert [agent.state for agent in run.agents()] == [AgentState.ARCHIVED]
@@ -279,7 +310,7 @@ def test_work_the_machine_spoiled_is_done_again_and_lowers_no_score(machine, run
 
     broken = replace(machine, sandboxes=FaultyDriver(machine.sandboxes, spoils))
     evolve(broken, run)
-    assert len(spoiled(run)) >= 2
+    assert len(spoiled(run)) == 2
     assert facts(run) == undisturbed
 
 
@@ -290,8 +321,116 @@ def test_unreachable_model_lowers_no_score(machine, run, undisturbed):
         provider=FaultyProvider(machine.provider, lambda seed: "evaluate" in seed and fails(seed)),
     )
     evolve(outage, run)
-    assert len(spoiled(run)) >= 2
+    assert len(spoiled(run)) == 2
     assert facts(run) == undisturbed
+
+
+@pytest.fixture
+def breaker(tmp_path):
+    """A seed agent that loses its sandbox wherever it would fail."""
+    breaks = LEARNER + f"    else: print({FRAGILE.decode()!r})\n"
+    return write_agent(tmp_path / "breaker", breaks, files={"skill.txt": "1\n"})
+
+
+def test_agent_that_loses_its_sandbox_every_time_has_failed(machine, breaker):
+    fragile = replace(machine, sandboxes=FragileDriver(machine.sandboxes, never))
+    with machine.new_run(breaker) as run:
+        assert evolve(fragile, run, "budget.children=0").is_finished
+        assert sorted(solved_tasks(run, "a0000").values()) == ["agent_error", "solved"]
+        assert (run.score("a0000").solved, run.score("a0000").attempted) == (1, 2)
+        (lost,) = [r for r in run.evaluations("a0000") if r.outcome is Outcome.AGENT_ERROR]
+        assert "its sandbox was lost 3 times, never without it" in lost.detail
+        assert lost.usage.calls == 1
+        assert [r.task_id for r in spoiled(run) if r.split is Split.SEARCH] == [lost.task_id] * 2
+
+
+def test_agent_that_lost_its_sandbox_by_chance_has_another_try(machine, run, undisturbed):
+    lost_once = first(1)
+    shaky = FaultyDriver(machine.sandboxes, lambda name: name == "r000003" and lost_once(name))
+    evolve(replace(machine, sandboxes=shaky), run)
+    assert facts(run) == undisturbed
+    assert len(spoiled(run)) == 1
+
+
+def test_sandbox_lost_where_none_works_is_missing_data(machine, breaker):
+    broken = FragileDriver(machine.sandboxes, lambda name: name.endswith("-control"))
+    with machine.new_run(breaker) as run:
+        evolve(replace(machine, sandboxes=broken), run, "budget.children=0")
+        assert list(solved_tasks(run, "a0000").values()) == ["solved"]
+        assert (run.score("a0000").solved, run.score("a0000").attempted) == (1, 1)
+        assert len([r for r in spoiled(run) if r.split is Split.SEARCH]) == 3
+
+
+@pytest.mark.parametrize(("without_patch", "attempted"), [("works", 2), ("fails", 1)])
+def test_patch_that_breaks_its_grading_has_failed(machine, run, without_patch, attempted):
+    """Of two tasks the seed leaves one without a patch: nothing is graded there."""
+
+    def breaks(name):
+        return "-grade" in name and ("control" not in name or without_patch == "fails")
+
+    fragile = replace(machine, sandboxes=FaultyDriver(machine.sandboxes, breaks))
+    evolve(fragile, run, "budget.children=0")
+    assert run.score("a0000").attempted == attempted
+    assert run.score("a0000").solved == 0
+
+
+def test_losing_sandboxes_never_ends_a_run_however_often_they_may_be_tried(machine, breaker):
+    fragile = replace(machine, sandboxes=FragileDriver(machine.sandboxes, never))
+    with machine.new_run(breaker) as run:
+        assert evolve(fragile, run, "budget.children=0", "rollout.retries=10").is_finished
+        assert run.score("a0000").attempted == 2
+
+
+def test_interrupted_run_ends_what_is_cheap_and_starts_nothing_more(machine, run):
+    hanging = HangingProvider(machine.provider, lambda seed: "evaluate" in seed)
+    with replace(machine, provider=hanging).evolution(run, grace_s=600) as evolution:
+
+        def interrupt():
+            if hanging.waits.is_set() and not evolution.why_stopped:
+                evolution.interrupt()
+                hanging.released.set()
+
+        assert not evolution.run(interrupt)
+        assert not evolution.in_flight
+    assert [rollout.task_id for rollout in run.rollouts()] == ["canary", "t0-wants-1"]
+    assert not spoiled(run)
+
+
+def test_interrupted_run_cuts_off_what_hangs_and_is_resumed_whole(machine, run, undisturbed):
+    hanging = HangingProvider(machine.provider, lambda seed: "evaluate" in seed)
+    with replace(machine, provider=hanging).evolution(run, grace_s=0.5) as evolution:
+
+        def interrupt_once():
+            if hanging.waits.is_set() and not evolution.why_stopped:
+                evolution.interrupt()
+
+        assert not evolution.run(interrupt_once)
+        assert evolution.why_stopped == "interrupted"
+        assert evolution.in_flight == (("a0000", "t0-wants-1"),)
+        (cut,) = run.running_rollouts()
+        hanging.released.set()
+        wait_for(run.run.rollout(cut) / "grading.txt")  # its thread would end with the process
+    assert run.running_rollouts() == (cut,)
+    assert evolve(machine, run).is_finished
+    assert facts(run) == undisturbed
+    assert len(spoiled(run)) == 1
+
+
+def test_stop_for_another_reason_waits_for_what_is_under_way(machine, run):
+    hanging = HangingProvider(machine.provider, lambda seed: "evaluate" in seed)
+    ticks = iter(range(4))
+    with replace(machine, provider=hanging).evolution(run) as evolution:
+
+        def stop_then_release():
+            if hanging.waits.is_set():
+                evolution.stop("enough")
+                if next(ticks, None) is None:
+                    hanging.released.set()
+
+        assert not evolution.run(stop_then_release)
+        assert not evolution.in_flight
+    assert not run.running_rollouts()
+    assert not spoiled(run)
 
 
 def test_broken_grader_leaves_missing_data_that_counts_neither_way(machine, run):

@@ -59,9 +59,12 @@ def test_wheel_holds_all_that_runs_and_nothing_else(wheel):
     own = [name for name in names if ".dist-info/" not in name]
     assert all(name.startswith("dgm/") for name in own)
     assert not [name for name in names if "__pycache__" in name or name.endswith(".pyc")]
-    assert {f"{SEED}/agent.toml", f"{RUNTIME}/seccomp.json", f"{RUNTIME}/runtime/runner.py"} <= set(
-        names
-    )
+    assert {
+        f"{SEED}/agent.toml",
+        f"{RUNTIME}/Dockerfile",
+        f"{RUNTIME}/seccomp.json",
+        f"{RUNTIME}/runtime/runner.py",
+    } <= set(names)
     tasks = {name.split("/")[4] for name in names if name.startswith("dgm/benchmarks/quick/tasks/")}
     assert tasks == {
         path.name for path in (CHECKOUT / "dgm/benchmarks/quick/tasks").iterdir() if path.is_dir()

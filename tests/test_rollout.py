@@ -1,15 +1,16 @@
 """What an agent can do in a rollout, and what is made of it: one tiny agent each."""
 
 import shutil
-import time
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from dgm.errors import MachineError, OverBudgetError
+from dgm.errors import MachineError, OverBudgetError, SandboxError, SandboxLostError
 from dgm.records import Ceiling, Outcome, Usage
+from dgm.sandbox.process import Process
 from dgm.steps.evaluate import Evaluate
+from dgm.steps.validate import Validate
 from tests.fakes import FaultyDriver, FaultyGrader, FaultyProvider, always
 from tests.machine import code_of, write_agent, write_task
 
@@ -84,10 +85,8 @@ def test_hung_agent_is_killed_at_its_deadline_with_everything_it_started(evaluat
         subprocess.Popen(["sh", "-c", "trap '' TERM; setsid sleep 4711 & sleep 4711"])
         time.sleep(4711)
     """
-    began = time.monotonic()
     rollout, _ = evaluate(script, seconds=1.0)
     assert rollout.outcome is Outcome.TIMEOUT
-    assert time.monotonic() - began < 8
     assert not [line for line in commands_of_the_host() if "4711" in line]
 
 
@@ -232,17 +231,17 @@ def test_git_settings_an_agent_leaves_have_no_effect_on_the_host(evaluate, tmp_p
 
 
 @pytest.mark.parametrize(
-    "cheat",
+    ("cheat", "outcome"),
     [
-        "import os; os._exit(0)",
-        "import atexit, os; print('ok   test_value'); os._exit(0)",
-        "raise SystemExit(0)",
-        "class Any:\n    __eq__ = lambda *_: False\nVALUE = Any()",
+        ("import os; os._exit(0)", Outcome.TAMPERED),
+        ("import atexit, os; print('ok   test_value'); os._exit(0)", Outcome.TAMPERED),
+        ("raise SystemExit(0)", Outcome.FAILED),
+        ("class Any:\n    __eq__ = lambda *_: False\nVALUE = Any()", Outcome.FAILED),
     ],
 )
-def test_patch_that_ends_the_hidden_tests_early_is_not_solved(evaluate, cheat):
+def test_patch_that_ends_the_hidden_tests_early_is_not_solved(evaluate, cheat, outcome):
     rollout, _ = evaluate(f'(workspace / "answer.py").write_text({cheat!r})')
-    assert rollout.outcome is Outcome.FAILED
+    assert rollout.outcome is outcome
 
 
 def test_parts_of_a_patch_on_tests_are_stripped_and_named(evaluate):
@@ -271,6 +270,19 @@ def test_unreachable_model_spoils_the_rollout_and_blames_no_agent(machine, evalu
     assert rollout.outcome is Outcome.INFRASTRUCTURE
 
 
+def test_agent_that_ends_its_own_sandbox_is_told_from_a_machine_that_does(machine, evaluate):
+    """For real: in the weak sandbox an agent can kill the runner."""
+    kill_the_runner = "import signal; os.kill(os.getppid(), signal.SIGKILL); time.sleep(9)"
+    with Process() as weak:
+        with pytest.raises(SandboxLostError, match="lost"):
+            evaluate(kill_the_runner, by=replace(machine, sandboxes=weak))
+        broken = FaultyDriver(weak, lambda name: name.endswith("-control"))
+        with pytest.raises(SandboxError, match="lost") as caught:
+            evaluate(kill_the_runner, by=replace(machine, sandboxes=broken))
+        assert not isinstance(caught.value, SandboxLostError)
+        assert broken.opened == ["r1", "r1-control"]
+
+
 def test_broken_grader_and_broken_sandbox_are_errors_and_no_outcome(machine, evaluate):
     with pytest.raises(MachineError, match="grader broke down"):
         evaluate(SOLVE, is_spoiled=always)
@@ -287,3 +299,35 @@ def test_budget_of_the_run_is_no_fault_of_the_agent(machine, tmp_path):
         with pytest.raises(OverBudgetError) as caught:
             Evaluate("r1", "a1", agent, task, 0, "1").perform(lab)
     assert caught.value.account == "run"
+
+
+def test_grading_and_own_tests_run_within_the_limits_of_the_configuration(machine, tmp_path):
+    settings = ("sandbox.limits.processes=60", "sandbox.limits.memory_mb=600")
+    seen = {}
+
+    class Watching:
+        def __getattr__(self, name):
+            return getattr(machine.sandboxes, name)
+
+        def open(self, spec):
+            seen[spec.name] = (spec.limits.processes, spec.limits.memory_mb)
+            return machine.sandboxes.open(spec)
+
+    watched = replace(machine, sandboxes=Watching())
+    agent = code_of(write_agent(tmp_path / "agent", SOLVE))
+    with watched.laboratory(machine.config(*settings)) as lab:
+        task = lab.benchmark.tasks()[0]
+        unit = Evaluate("r1", "a1", agent, task, 0, lab.benchmark.grader_version)
+        assert unit.perform(lab).outcome is Outcome.SOLVED
+        Validate("r2", "a1", agent).perform(lab)
+    assert {"r1-grade", "r1-grade-2", "r2-tests"} <= set(seen)
+    assert set(seen.values()) == {(60, 600)}
+
+
+def test_agent_that_forges_its_grading_is_tampered_and_the_evidence_is_kept(evaluate):
+    forged = '(workspace / "answer.py").write_text("import os\\nos._exit(0)\\n")'
+    rollout, lab = evaluate(forged)
+    assert rollout.outcome is Outcome.TAMPERED
+    assert rollout.outcome.is_evidence
+    assert "ended with success before" in rollout.detail
+    assert "tampering: " in (lab.rollout_folder("r1") / "grading.txt").read_text()

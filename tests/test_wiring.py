@@ -8,11 +8,19 @@ from dgm.config import read_config
 from dgm.errors import BenchmarkError, ConfigError, SandboxUnavailableError
 from dgm.sandbox import bubblewrap
 from dgm.sandbox.bubblewrap import Bubblewrap
+from dgm.sandbox.containers.driver import Docker
 from dgm.sandbox.process import Process
-from dgm.wiring import check_config, choose_sandboxes, open_benchmark, open_sandboxes
+from dgm.wiring import check_config, clean, open_benchmark, open_sandboxes
 from dgm.workspaces import Workspaces
+from tests.sandbox import conftest as sandbox_tests
 
 REAL_MODELS = ("model.name=anthropic/some-model", "model.diagnosis=anthropic/some-model")
+
+
+@pytest.fixture(autouse=True)
+def no_docker(monkeypatch):
+    """A machine without an engine."""
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nonexistent/docker.sock")
 
 
 @pytest.fixture
@@ -27,12 +35,34 @@ def with_bubblewrap(monkeypatch):
     monkeypatch.setattr(bubblewrap, "check", lambda: None)
 
 
-@pytest.mark.parametrize("driver", ["auto", "bubblewrap"])
+def test_docker_is_taken_first(monkeypatch):
+    monkeypatch.undo()
+    if reason := sandbox_tests.no_docker():
+        pytest.skip(reason)
+    told = []
+    with open_sandboxes(read_config(""), told.append) as chosen:
+        assert isinstance(chosen, Docker)
+    assert told == ["sandbox: docker"]
+
+
 @pytest.mark.parametrize("models", [(), REAL_MODELS])
-def test_strong_sandbox_is_taken_where_it_works(with_bubblewrap, driver, models, caplog):
-    chosen = choose_sandboxes(read_config("", [f"sandbox.driver={driver}", *models]))
-    assert isinstance(chosen, Bubblewrap)
+def test_bubblewrap_is_taken_where_no_engine_answers_and_why_is_told(
+    with_bubblewrap, models, caplog
+):
+    told = []
+    with open_sandboxes(read_config("", [*models]), told.append) as chosen:
+        assert isinstance(chosen, Bubblewrap)
+    (line,) = told
+    assert line.startswith("sandbox: bubblewrap (not docker: no Docker engine")
+    assert "/nonexistent/docker.sock" in line
     assert not caplog.records
+
+
+def test_bubblewrap_asked_for_is_taken_without_a_look_at_docker(with_bubblewrap):
+    told = []
+    with open_sandboxes(read_config("", ["sandbox.driver=bubblewrap"]), told.append) as chosen:
+        assert isinstance(chosen, Bubblewrap)
+    assert told == ["sandbox: bubblewrap"]
 
 
 def test_builtin_model_alone_goes_on_in_the_weak_sandbox_and_is_warned(no_bubblewrap, caplog):
@@ -56,19 +86,31 @@ def test_builtin_model_alone_goes_on_in_the_weak_sandbox_and_is_warned(no_bubble
     ],
 )
 def test_real_model_is_refused_the_weak_sandbox(no_bubblewrap, model, settings):
-    with pytest.raises(SandboxUnavailableError, match="--sandbox process --yes-i-know"):
-        choose_sandboxes(read_config("", [model, *settings]))
+    with (
+        pytest.raises(SandboxUnavailableError, match="--sandbox process --yes-i-know"),
+        open_sandboxes(read_config("", [model, *settings])),
+    ):
+        pass
 
 
 def test_real_model_is_let_into_the_weak_sandbox_if_that_was_asked_for_and_accepted(no_bubblewrap):
     settings = ["sandbox.driver=process", "sandbox.accept_weak=true", *REAL_MODELS]
-    assert isinstance(choose_sandboxes(read_config("", settings)), Process)
+    with open_sandboxes(read_config("", settings)) as chosen:
+        assert isinstance(chosen, Process)
 
 
 @pytest.mark.parametrize("driver", ["bubblewrap", "docker"])
 def test_sandbox_asked_for_by_name_is_never_replaced(no_bubblewrap, driver):
-    with pytest.raises(SandboxUnavailableError):
-        choose_sandboxes(read_config("", [f"sandbox.driver={driver}", "sandbox.accept_weak=true"]))
+    settings = [f"sandbox.driver={driver}", "sandbox.accept_weak=true"]
+    with pytest.raises(SandboxUnavailableError), open_sandboxes(read_config("", settings)):
+        pass
+
+
+def test_clean_says_what_was_removed_and_where_nothing_could_be_looked_for():
+    docker, *others = clean()
+    assert "no Docker engine" in docker.trouble
+    assert [each.sandbox for each in others] == ["bubblewrap", "process"]
+    assert not any(each.trouble for each in others)
 
 
 @pytest.mark.parametrize("setting", ["model.name=gpt", "model.diagnosis=gpt", "search.policy=no"])

@@ -3,7 +3,6 @@ import subprocess
 
 import pytest
 
-from dgm.errors import PatchRefusedError
 from dgm.workspaces import Workspaces, touched_files
 
 
@@ -118,29 +117,6 @@ def test_attributes_of_the_agent_run_no_filter_and_change_no_byte(workspace, edi
     (control / ".gitattributes").write_text("* filter=evil\n")
     subprocess.run(["git", "-C", str(control), *evil[:2], "add", "."], check=True)
     assert marker.exists(), "the attack works where attributes are believed"
-
-
-def new_file(path):
-    head = f"diff --git a/{path} b/{path}\nnew file mode 100644\n--- /dev/null\n+++ b/{path}\n"
-    return head + "@@ -0,0 +1 @@\n+x\n"
-
-
-@pytest.mark.parametrize(
-    "patch",
-    [
-        new_file("../out"),
-        new_file(".git/hooks/x"),
-        "diff --git a/../secret b/copy\nsimilarity index 100%\ncopy from ../secret\ncopy to copy\n",
-        "diff --git a/none.py b/none.py\n--- a/none.py\n+++ b/none.py\n@@ -1 +1 @@\n-a\n+b\n",
-        "not a patch\n",
-    ],
-)  # fmt: skip
-def test_patch_that_reaches_elsewhere_is_refused(workspace, patch, tmp_path):
-    (tmp_path / "secret").write_text("secret\n")
-    with pytest.raises(PatchRefusedError):
-        applied(workspace, patch.encode(), tmp_path)
-    assert contents(tmp_path / "applied") == {}
-    assert not (tmp_path / "out").exists()
 
 
 def test_repository_given_to_an_agent_is_one_commit_without_a_past(workspace, edited):

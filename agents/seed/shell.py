@@ -16,11 +16,12 @@ def run(command, folder, timeout):
         script.write(command.encode())
         script.flush()
         process, reader = start(["bash", script.name], folder, output)
-        try:
-            process.wait(timeout)
-        except subprocess.TimeoutExpired:
+        waiter = threading.Thread(target=process.wait, daemon=True)
+        waiter.start()
+        waiter.join(timeout)  # process.wait(timeout) naps ever longer, and oversleeps
+        if waiter.is_alive():
             os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+            waiter.join()
             output += f"\n[killed after {timeout} s]".encode()
     reader.join(0.3)  # a background child may hold the pipe open: do not wait for it
     return output.decode("utf-8", "replace"), process.returncode

@@ -14,7 +14,7 @@ from importlib import import_module
 from typing import NoReturn
 
 from dgm import __version__
-from dgm.cli.output import remark
+from dgm.cli.output import CleanFormatter, remark
 from dgm.errors import DgmError, MachineError
 from dgm.scratch import scratch_folder
 
@@ -30,7 +30,9 @@ COMMANDS = {
     "eval": "measure an agent on a benchmark's tasks",
     "export": "lay an agent's repository out in a folder",
     "bench": "list benchmarks, and verify their tasks",
+    "images": "list or build the images of Docker sandboxes",
     "doctor": "try which sandboxes and limits work on this machine",
+    "clean": "remove sandboxes that dead processes left behind",
     "fsck": "check a run's files against each other",
 }
 INTERRUPTED = 130
@@ -49,7 +51,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     0 done, 1 the machine failed or something is wrong, 2 mend the input, 130 Ctrl-C, 143 SIGTERM,
     141 nobody reads the output.
     """
-    logging.basicConfig(format="dgm: %(message)s")
+    handler = logging.StreamHandler()
+    handler.setFormatter(CleanFormatter("dgm: %(message)s"))
+    logging.basicConfig(handlers=[handler])
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]
     code = _run(list(sys.argv[1:] if argv is None else argv))

@@ -45,6 +45,20 @@ def add_json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON instead of text")
 
 
+def add_budget(parser: argparse.ArgumentParser, *names: str) -> None:
+    """Options for another budget than the run has, as in `--tokens N`."""
+    for name in names:
+        parser.add_argument(f"--{name}", metavar="N", help=f"another budget of {name}, in all")
+
+
+def budget_settings(arguments: argparse.Namespace) -> list[str]:
+    """List what those options were given, as `key=value`."""
+    given = {
+        name: getattr(arguments, name, None) for name in ("children", "hours", "usd", "tokens")
+    }
+    return [f"budget.{name}={value}" for name, value in given.items() if value is not None]
+
+
 def positive(text: str) -> int:
     """Read a count of at least one."""
     if not text.isdecimal() or int(text) < 1:

@@ -5,7 +5,15 @@ from __future__ import annotations
 import argparse
 import sys
 
-from dgm.cli.arguments import add_agent, add_json, add_run, code_of, positive
+from dgm.cli.arguments import (
+    add_agent,
+    add_budget,
+    add_json,
+    add_run,
+    budget_settings,
+    code_of,
+    positive,
+)
 from dgm.cli.output import say, say_json
 from dgm.records import Split
 
@@ -18,6 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="which tasks (default: sealed)",
     )  # fmt: skip
     parser.add_argument("--attempts", type=positive, default=1, metavar="K", help="per task (1)")
+    add_budget(parser, "usd", "tokens")
     add_run(parser, as_option=True)
     add_json(parser)
 
@@ -31,12 +40,12 @@ def run(arguments: argparse.Namespace) -> int:
     from dgm.measure import measure, missing_evaluations
     from dgm.records import Rollout
     from dgm.report import describe_score
-    from dgm.wiring import checkouts, open_laboratory
+    from dgm.wiring import checkouts, open_laboratory, settle
 
     folder = find_run(arguments.archive, arguments.run).path
     split = Split(arguments.split)
     with Store.open(folder) as store:
-        config = read_config(store.settings)
+        config = read_config(store.settings, budget_settings(arguments))
         agent = store.tree().resolve(arguments.agent)
         tree_hash = code_of(agent)
         with (
@@ -44,10 +53,12 @@ def run(arguments: argparse.Namespace) -> int:
             checkouts(store.repository) as checkout,
             ThreadFanOut[Rollout](config.workers) as fanout,
         ):
+            usage_of = settle(lab, store)
+            lab.bound(store.agent(agent.id))
             units = missing_evaluations(
                 lab, store, agent, checkout(tree_hash), split, arguments.attempts
             )
-            for rollout in measure(lab, store, fanout, units):
+            for rollout in measure(lab, store, fanout, units, usage_of):
                 if not arguments.json:
                     say(f"{rollout.id}  {rollout.task_id:32} {rollout.outcome}  {rollout.detail}")
                     sys.stdout.flush()

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dgm.cli.arguments import add_archive
+from dgm.cli.output import say
 from dgm.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def run(arguments: argparse.Namespace) -> int:
     config = _placed(load_config(arguments.config, settings_of(arguments)))
     run_folder = _new_run(arguments.archive, arguments.name)
     with (
-        open_laboratory(config, run_folder) as lab,
+        open_laboratory(config, run_folder, say) as lab,
         tempfile.TemporaryDirectory(prefix="dgm-seed-") as scratch,
     ):
         seed = Path(scratch) / "seed"

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from dgm.cli.output import say
 from dgm.cli.panel import draw
 from dgm.cli.standing import Standing, take_standing
 from dgm.cli.tree import describe
@@ -35,12 +36,12 @@ def live_view(store: Store, evolution: Evolution, config: Config) -> Iterator[Ca
         return take_standing(store, evolution, config)
 
     if (console := _terminal()) is None:
-        yield _seldom(_PlainLines(look))
+        yield _seldom(PlainLines(look))
         return
     from rich.live import Live
 
     with Live(console=console, auto_refresh=False, transient=True) as live:
-        yield _seldom(lambda: live.update(draw(look(), console.height), refresh=True))
+        yield _seldom(lambda: live.update(draw(look(), *console.size), refresh=True))
 
 
 def _terminal() -> Console | None:
@@ -67,16 +68,20 @@ def _seldom(show: Callable[[], None]) -> Callable[[], None]:
     return show_seldom
 
 
-class _PlainLines:
+class PlainLines:
     """Prints each agent when its way has ended, and a sign of life in between."""
 
-    def __init__(self, look: Callable[[], Standing]) -> None:
+    def __init__(
+        self, look: Callable[[], Standing], clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._look = look
+        self._clock = clock
         self._told: set[str] = set()
         self._status = ""
         self._spoke_at = 0.0
 
     def __call__(self) -> None:
+        """Print what is new, or that the run goes on if nothing was for some seconds."""
         standing = self._look()
         for line in standing.report.agents:
             if line.agent.state.is_final and line.agent.id not in self._told:
@@ -84,10 +89,12 @@ class _PlainLines:
                 self._say(describe(line))
         is_news = standing.status != self._status
         self._status = standing.status
-        if is_news or time.monotonic() - self._spoke_at >= _SILENCE_S:
-            self._say(", ".join((*standing.headlines(), f"now {'; '.join(standing.work())}")))
+        if is_news or self._clock() - self._spoke_at >= _SILENCE_S:
+            self._say(
+                ", ".join((*standing.headlines(), f"{standing.doing} {'; '.join(standing.work())}"))
+            )
 
     def _say(self, text: str) -> None:
-        self._spoke_at = time.monotonic()
-        sys.stdout.write(text + "\n")
+        self._spoke_at = self._clock()
+        say(text)
         sys.stdout.flush()

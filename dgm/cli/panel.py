@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from dgm.cli.output import clean
 from dgm.cli.tree import tree_lines
+from dgm.titles import shortened
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -14,23 +15,24 @@ if TYPE_CHECKING:
     from dgm.report import RunReport
 
 _BORDERS = 2
+_SIDES = 4
 _LEGEND = "* best  + its ancestors"
 _STYLES = {"*": "bold green", "+": "green"}
 
 
-def draw(standing: Standing, height: int) -> RenderableType:
+def draw(standing: Standing, width: int, height: int) -> RenderableType:
     """Draw the head, as much of the tree as there is room for, and what the workers do."""
     from rich.panel import Panel
     from rich.text import Text
 
     head = [*standing.headlines(), standing.scores(), ""]
     first, *others = standing.work()
-    work = ["", f"now {first}", *(f"    {line}" for line in others)]
+    work = ["", f"{standing.doing} {first}", *(f"    {line}" for line in others)]
     room = height - _BORDERS - len(head) - len(work) - 1
     tree = _fitting(standing.report, room)
     text = Text(no_wrap=True, overflow="ellipsis")
     for line in (*head, *tree, *work):
-        text.append(clean(line) + "\n", style=_STYLES.get(line[:1], ""))
+        text.append(shortened(clean(line), width - _SIDES) + "\n", style=_STYLES.get(line[:1], ""))
     text.rstrip()
     return Panel(
         text, title=Text(clean(f"run {standing.report.run}")), title_align="left", subtitle=_LEGEND

@@ -4,23 +4,15 @@ from __future__ import annotations
 
 import argparse
 
-from dgm.cli.arguments import add_run
-
-_NEW = {
-    "workers": "workers",
-    "children": "budget.children",
-    "hours": "budget.hours",
-    "usd": "budget.usd",
-    "tokens": "budget.tokens",
-}
+from dgm.cli.arguments import add_budget, add_run, budget_settings
+from dgm.cli.output import say
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
     add_run(parser, as_option=False)
     parser.add_argument("--workers", metavar="N", help="units of work at a time")
-    for name in ("children", "hours", "usd", "tokens"):
-        parser.add_argument(f"--{name}", metavar="N", help=f"another budget of {name}, in all")
+    add_budget(parser, "children", "hours", "usd", "tokens")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -31,9 +23,10 @@ def run(arguments: argparse.Namespace) -> int:
     from dgm.config import read_config
     from dgm.wiring import open_laboratory
 
-    given = {key: getattr(arguments, name) for name, key in _NEW.items()}
-    settings = [f"{key}={value}" for key, value in given.items() if value is not None]
+    settings = budget_settings(arguments)
+    if arguments.workers is not None:
+        settings.append(f"workers={arguments.workers}")
     with Store.open(find_run(arguments.archive, arguments.run).path) as store:
         config = read_config(store.settings, settings)
-        with open_laboratory(config, store.run.path) as lab:
+        with open_laboratory(config, store.run.path, say) as lab:
             return evolve_store(lab, store)

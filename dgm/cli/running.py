@@ -12,6 +12,7 @@ from dgm.cli.closing import closing_report
 from dgm.cli.invocation import command, named
 from dgm.cli.live import live_view
 from dgm.cli.output import say
+from dgm.cli.standing import take_standing
 
 if TYPE_CHECKING:
     from dgm.archive.store import Store
@@ -32,8 +33,13 @@ def evolve_store(lab: Laboratory, store: Store) -> int:
         live_view(store, evolution, lab.config) as show,
     ):
         is_finished = evolution.run(show)
+        cut_short = (
+            take_standing(store, evolution, lab.config).work() if evolution.in_flight else ()
+        )
     for line in closing_report(store):
         say(line)
+    if cut_short:
+        say(f"\ncut short, to be done again: {'; '.join(cut_short)}")
     if not is_finished:
         say(
             f"\nstopped: {evolution.why_stopped}; go on with: {command('resume', named(store.run))}"

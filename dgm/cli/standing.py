@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf, isinf
 from typing import TYPE_CHECKING
 
 from dgm.cli.output import one_line, seconds, thousands
@@ -20,13 +21,17 @@ _WORK_LINES = 4
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A run right now. `in_flight` holds an agent and a task for each unit of work under way."""
+    """A run right now. `in_flight` holds an agent and a task for each unit of work under way.
+
+    `patience_s` is how long a run that is stopping still waits for them.
+    """
 
     report: RunReport
     elapsed_s: float
     children_wanted: int
     in_flight: tuple[tuple[str, str], ...]
     stopping: str
+    patience_s: float = inf
 
     @property
     def status(self) -> str:
@@ -55,6 +60,13 @@ class Standing:
         seed = describe_score(report.line(SEED).search).strip()
         return f"best {report.best_id} {best}, seed {seed}"
 
+    @property
+    def doing(self) -> str:
+        """What the run has to do with the work under way."""
+        if not self.stopping:
+            return "now"
+        return "waiting for" if isinf(self.patience_s) else f"{seconds(self.patience_s)} left for"
+
     def work(self) -> tuple[str, ...]:
         """What the workers do, one each; the first few."""
         lines = [f"{agent} on {one_line(task, 60)}" for agent, task in self.in_flight]
@@ -81,4 +93,5 @@ def take_standing(reader: RunReader, evolution: Evolution, config: Config) -> St
         children_wanted=config.budget.children,
         in_flight=evolution.in_flight,
         stopping=evolution.why_stopped,
+        patience_s=evolution.patience_s,
     )

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 from dgm.cli.arguments import add_json, add_run, reading
 from dgm.cli.output import fitted, one_line, say, say_json, seconds, thousands
 from dgm.records import AgentState
+from dgm.titles import TITLE_CHARS
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from dgm.report import AgentLine, RunReport
-
-_TITLE = 72
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -87,7 +86,7 @@ def describe(line: AgentLine) -> str:
         parts.append(f"+{line.gained} -{line.lost}")
     if line.sealed.attempted:
         parts.append(f"sealed {describe_score(line.sealed)}")
-    parts.append(one_line(agent.title, _TITLE) or "(no title yet)")
+    parts.append(one_line(agent.title, TITLE_CHARS) or "(no title yet)")
     if agent.state is AgentState.REJECTED:
         parts.append(f"(rejected: {one_line(agent.reason)})")
     elif agent.state is not AgentState.ARCHIVED:

@@ -116,7 +116,7 @@ def parse_diagnosis(answer: str, target: str) -> Diagnosis | None:
             implementation_suggestion=str(fields.get("implementation_suggestion", ""))[:8000],
             problem_description=str(fields.get("problem_description", ""))[:8000],
         )
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
     return diagnosis if diagnosis.proposal.strip() else None
 

@@ -6,6 +6,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from dgm.benchmarks.protocol import Grade
+from dgm.blame import blaming
 from dgm.records import AgentCode, Outcome, Purpose, Rollout, RolloutKey, Split, Task
 from dgm.rollout import RolloutOrder, Work
 from dgm.steps.laboratory import Laboratory, Unit
@@ -66,7 +68,8 @@ class Evaluate(Unit):
         if not work.patch or work.cause is Outcome.INFRASTRUCTURE:
             return self.record(work, work.cause, total_s=time.monotonic() - started)
         name = f"{self.rollout_id}-grade"
-        grade = lab.benchmark.grade(self.task, work.patch, lab.runner.sandboxes, name)
+        with blaming(lambda: self._grade(lab, b"", f"{name}-control")):
+            grade = self._grade(lab, work.patch, name)
         (folder / "grading.txt").write_text(grade.log, encoding="utf-8")
         return self.record(
             work,
@@ -75,3 +78,7 @@ class Evaluate(Unit):
             total_s=time.monotonic() - started,
             tests=(grade.tests_passed, grade.tests_total),
         )
+
+    def _grade(self, lab: Laboratory, patch: bytes, name: str) -> Grade:
+        limits = lab.config.sandbox.limits.as_limits()
+        return lab.benchmark.grade(self.task, patch, lab.runner.sandboxes, name, limits)

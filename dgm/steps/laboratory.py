@@ -18,6 +18,7 @@ from dgm.records import (
     Rollout,
     RolloutKey,
     Split,
+    Usage,
 )
 from dgm.rollout import AgentRunner, RolloutOrder, Work
 
@@ -44,6 +45,12 @@ class Laboratory:
         settings = self.config.agent
         ceiling = Ceiling(tokens=settings.tokens, cost_usd=settings.usd)
         self.runner.gateway.set_ceiling(f"agent/{agent.id}", ceiling, agent.usage)
+
+    def bound_run(self, spent: Usage) -> None:
+        """Tell the gateway what may be spent on the run, and what has been spent before."""
+        budget = self.config.budget
+        ceiling = Ceiling(tokens=budget.tokens, cost_usd=budget.usd)
+        self.runner.gateway.set_ceiling(RUN_ACCOUNT, ceiling, spent)
 
     def random(self, decision: str, number: int) -> Random:
         """The source of chance for one decision: the same in every session of a run."""

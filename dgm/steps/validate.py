@@ -68,7 +68,8 @@ class Validate(Unit):
 
 def _broken_tests(lab: Laboratory, unit: Validate) -> str:
     """Run the agent's own tests; say what is wrong, or nothing."""
-    tests = lab.runner.run_own_tests(unit.agent, f"{unit.rollout_id}-tests", lab.run)
+    name, limits = f"{unit.rollout_id}-tests", lab.config.sandbox.limits.as_limits()
+    tests = lab.runner.run_own_tests(unit.agent, name, lab.run, limits)
     folder = lab.rollout_folder(unit.rollout_id)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "own-tests.txt").write_bytes((tests.stdout + tests.stderr)[-_OUTPUT_BYTES:])

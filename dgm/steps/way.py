@@ -13,6 +13,7 @@ from pathlib import Path
 
 from dgm.archive.store import Store
 from dgm.errors import ChildRefusedError, MachineError, PatchRefusedError
+from dgm.estimates import mean_difference
 from dgm.records import (
     Agent,
     AgentCode,
@@ -108,14 +109,12 @@ class Way:
     def _is_promoted(self, agent: Agent, met: Sequence[Task]) -> bool:
         if agent.parent_id is None:
             return True
-        own, parents = self._outcomes(agent.id), self._outcomes(agent.parent_id)
+        outcomes = self._outcomes(agent.id)
+        own = {task.id: outcomes[task.id] for task in met if task.id in outcomes}
         threshold = self.lab.config.benchmark.promote
         if threshold == "parent":
-            both = [task.id for task in met if task.id in own and task.id in parents]
-            return sum(own[task].solved for task in both) > sum(
-                parents[task].solved for task in both
-            )
-        scores = [own[task.id] for task in met if task.id in own]
+            return (mean_difference(own, self._outcomes(agent.parent_id)) or 0.0) > 0.0
+        scores = own.values()
         total = Score(sum(s.solved for s in scores), sum(s.attempted for s in scores))
         return total.mean >= float(threshold)
 
@@ -171,7 +170,8 @@ class Way:
         if (rollout := self._finished(agent)) is None:
             return agent
         if rollout.outcome is not Outcome.SOLVED:
-            return self.store.reject(agent.id, f"the change is empty ({rollout.outcome})")
+            why = "; ".join(filter(None, (str(rollout.outcome), rollout.detail)))
+            return self.store.reject(agent.id, f"the change is empty ({why})")
         parent = self.code_of(self.tree_of(agent.parent_id or ""))
         patch = (self._folder(rollout) / "patch.diff").read_bytes()
         with tempfile.TemporaryDirectory(prefix="dgm-child-") as folder:
@@ -193,15 +193,22 @@ class Way:
     def _take_scores(self, agent: Agent) -> Agent:
         if next(self.pending(agent), None) is not None:
             return agent
-        settings = self.lab.config.search
         score = self.store.score(agent.id)
         if not score.attempted and agent.id == SEED:
             raise MachineError("the machine failed in every evaluation of the seed agent")
         if not score.attempted:
             return self.store.reject(agent.id, "the machine failed in every evaluation")
-        seed = self.store.score(SEED)
-        if settings.keep == "better" and score.mean < seed.mean - settings.keep_margin:
-            return self.store.reject(
-                agent.id, f"its score {score.mean:.2f} is below the seed's {seed.mean:.2f}"
-            )
+        if reason := self._why_not_kept(agent):
+            return self.store.reject(agent.id, reason)
         return self.store.archive(agent.id)
+
+    def _why_not_kept(self, agent: Agent) -> str:
+        """Compare with the seed on the tasks both have met: the seed has met others, too.
+
+        The margin stands for noise: so few tasks could hardly prove a child worse.
+        """
+        settings = self.lab.config.search
+        difference = mean_difference(self._outcomes(agent.id), self._outcomes(SEED))
+        if settings.keep == "all" or difference is None or difference >= -settings.keep_margin:
+            return ""
+        return f"its score is {-difference:.2f} below the seed's on the tasks both have met"

@@ -16,6 +16,7 @@ TINY = (
     *("--benchmark", "tasks", "--seed-agent", "learner", "--workers", "1", "--children", "1"),
     *("--set", "benchmark.stages=[3]"),
 )
+NO_ENGINE = {"DOCKER_HOST": "unix:///nonexistent/docker.sock"}  # the same on every machine
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Place:
     def settings(self) -> dict[str, object]:
         """What a process of `dgm` is started with here."""
         ours = {"PYTHONPATH": str(CHECKOUT), "PYTHONWARNINGS": "error", "NO_COLOR": "1"}
-        environment = {**os.environ, **ours, **self.environment}
+        environment = {**os.environ, **ours, **NO_ENGINE, **self.environment}
         return {"cwd": self.path, "env": environment, "text": True}
 
     def dgm(self, *words: str, timeout_s: float = 60) -> "subprocess.CompletedProcess[str]":

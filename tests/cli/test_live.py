@@ -8,11 +8,11 @@ import struct
 import subprocess
 import sys
 import termios
-import time
 from itertools import pairwise
 
 import pytest
 
+from dgm.cli.live import PlainLines
 from dgm.cli.panel import draw
 from dgm.cli.standing import Standing
 from dgm.records import Agent, AgentState, Score, Usage
@@ -69,16 +69,25 @@ def test_terminal_that_cannot_hold_a_panel_gets_plain_lines(
     assert "best agent: " in written
 
 
-@pytest.mark.slow
-def test_plain_lines_are_never_silent_for_ten_seconds(place, bubblewrapped):
-    slow_learner(place, seconds=11)
-    words = ("evolve", *TINY, "--children", "0", "--set", "benchmark.stages=[1]")
-    began = time.monotonic()
-    with place.start(*words) as process:
-        spoken = [began, *(time.monotonic() for _ in process.stdout)]
-    assert process.returncode == 0
-    assert spoken[-1] - began > 20
-    assert max(later - earlier for earlier, later in pairwise(spoken)) < 10
+def test_plain_lines_are_never_silent_for_ten_seconds_and_tell_news_at_once(capsys):
+    now, stopping, heard = 100.0, "", []
+    busy = (("a0009", "a-task"),)
+    lines = PlainLines(lambda: Standing(many_agents(3), now, 9, busy, stopping), clock=lambda: now)
+    while now < 160.0:
+        lines()
+        if (said := capsys.readouterr().out) and "running for" in said:
+            heard.append(now)
+        now += 0.5
+    assert len(heard) > 5
+    assert max(later - earlier for earlier, later in pairwise(heard)) < 10
+    lines()
+    capsys.readouterr()
+    stopping = "interrupted"
+    lines()
+    assert "stopping (interrupted)" in (told := capsys.readouterr().out)
+    assert "waiting for a0009 on a-task" in told
+    lines()
+    assert not capsys.readouterr().out
 
 
 def many_agents(number: int) -> RunReport:
@@ -90,7 +99,7 @@ def many_agents(number: int) -> RunReport:
     agents.append(Agent("a9999", 9999, "a0000", AgentState.MODIFYING, title="under way"))
     lines = tuple(AgentLine(agent, Score(3, 10), Score(), 1, 0) for agent in agents)
     lineage = ("a0000", "a0001", "a0004")
-    return RunReport("wide", "running", "", 0.0, 9.0, Usage(), lines, lineage)
+    return RunReport("wide", "running", "", 9.0, Usage(), lines, lineage)
 
 
 @pytest.mark.parametrize(("width", "height"), [(100, 30), (60, 20), (40, 16)])
@@ -102,7 +111,7 @@ def test_panel_fits_and_keeps_the_best_lineage_and_what_is_under_way(width, heig
     standing = Standing(many_agents(number), 75.0, 600, busy, "")
     console = Console(width=width, height=height, force_terminal=False, no_color=True)
     with console.capture() as capture:
-        console.print(draw(standing, height))
+        console.print(draw(standing, width, height))
     rows = capture.get().rstrip("\n").split("\n")
     text = "\n".join(rows)
     assert len(rows) <= height

@@ -2,11 +2,12 @@
 
 import json
 import re
-import time
+import shutil
 
 import pytest
 
 from dgm.cli.output import clean, one_line
+from tests.cli.conftest import complaint
 
 ISSUE_KEYS = {
     *("id", "parent", "state", "title", "solved", "attempted", "sealed_solved"),
@@ -71,6 +72,17 @@ def test_replay_agrees_with_its_json(finished):
 
 
 @pytest.mark.slow
+def test_eval_holds_to_the_budget_of_the_run_and_takes_another(finished, tmp_path):
+    shutil.copytree(finished.path, tmp_path / "copy")
+    place = type(finished)(tmp_path / "copy")
+    words = ("eval", "seed", "--split", "sealed", "--attempts", "2")
+    assert "give it more: --tokens N or --usd N" in complaint(place.dgm(*words, "--tokens", "9"))
+    done = place.dgm(*words, "--tokens", "none")
+    assert done.returncode == 0, done.stderr
+    assert "/2" in done.stdout
+
+
+@pytest.mark.slow
 def test_eval_agrees_with_its_json_and_does_nothing_twice(finished):
     first, measured = both(finished, "eval", "seed", "--split", "sealed")
     again = finished.dgm("eval", "seed", "--split", "sealed").stdout
@@ -90,17 +102,37 @@ def test_fsck_and_bench_list_agree_with_their_json(finished):
 def test_doctor_agrees_with_its_json(finished):
     text, coded = finished.dgm("doctor"), finished.dgm("doctor", "--json")
     found = json.loads(coded.stdout)
-    assert text.returncode == coded.returncode == (not all(p["holds"] for p in found["probes"]))
-    assert text.stdout.startswith("sandbox: bubblewrap (strong)")
-    for probe in found["probes"]:
-        assert f"{'holds ' if probe['holds'] else 'BROKEN'}  {probe['name']}" in text.stdout
+    docker, bubblewrap, process = found["sandboxes"]
+    assert found["chosen"] == "bubblewrap"
+    assert text.returncode == coded.returncode
+    assert coded.returncode == (not all(probe["holds"] for probe in bubblewrap["probes"]))
+    assert (docker["works"], docker["probes"]) == (False, [])
+    assert f"docker: cannot work here: {docker['trouble']}" in text.stdout
+    assert "bubblewrap (strong): " in text.stdout
+    assert "process (weak): " in text.stdout
+    for probe in (*bubblewrap["probes"], *process["probes"]):
+        state = "in force" if probe["holds"] else "BROKEN  "
+        assert f"  {state}  {probe['name']}" in text.stdout
+        assert bool(probe["remedy"]) != probe["holds"]
 
 
-def test_help_is_quick_and_imports_nothing_heavy(finished):
-    began = time.monotonic()
-    done = finished.dgm("--help")
-    assert done.returncode == 0
-    assert time.monotonic() - began < 1.5  # 0.15 s where nothing else runs
+@pytest.mark.slow
+def test_doctor_fails_where_the_sandbox_asked_for_cannot_work(finished):
+    done = finished.dgm("doctor", "--sandbox", "docker")
+    assert done.returncode == 1
+    assert done.stdout.startswith("docker: cannot work here: no Docker engine")
+
+
+def test_clean_agrees_with_its_json(finished):
+    text, found = both(finished, "clean")
+    assert [each["sandbox"] for each in found] == ["docker", "bubblewrap", "process"]
+    for each, line in zip(found, text.splitlines(), strict=True):
+        assert line.startswith(each["sandbox"])
+        assert (each["trouble"] or "removed") in line
+
+
+def test_help_imports_nothing_heavy(finished):
+    assert finished.dgm("--help").returncode == 0
     probe = "import sys, dgm.cli; dgm.cli._parser(['evolve']); print(*sys.modules)"
     loaded = finished.python("-c", probe).stdout.split()
     assert not {"pydantic", "rich", "networkx", "git", "aiohttp", "sqlite3"} & set(loaded)
@@ -111,7 +143,7 @@ def test_help_is_quick_and_imports_nothing_heavy(finished):
     "command",
     [
         *("evolve", "resume", "tree", "show", "diff", "log", "replay", "run", "eval", "export"),
-        *("bench", "doctor", "fsck"),
+        *("bench", "clean", "doctor", "fsck"),
     ],
 )
 def test_every_command_explains_itself(finished, command):

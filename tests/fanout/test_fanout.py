@@ -95,10 +95,9 @@ def test_waiting_gives_nothing_when_the_time_is_over(engine):
 
 
 def test_leaving_it_waits_for_no_job(engine):
-    gate = threading.Event()
-    began = time.monotonic()
+    gate, ended = threading.Event(), []
     with engine(1) as fanout:
-        fanout.submit(lambda: gate.wait(PATIENCE_S))
+        fanout.submit(lambda: ended.append(gate.wait(PATIENCE_S)))
         fanout.submit(lambda: pytest.fail("a job that had not begun is dropped"))
-    assert time.monotonic() - began < 2
+    assert not ended
     gate.set()

@@ -19,7 +19,7 @@ import pytest
 
 from dgm.gateway.builtin import improver
 from dgm.gateway.builtin.conversation import read
-from dgm.gateway.builtin.tools import View
+from dgm.gateway.builtin.verbs import View
 from dgm.gateway.protocol import CallContext
 from dgm.gateway.wire import Block, Message, Request, Text, ToolResult, ToolSpec, ToolUse
 from dgm.resources import data_folder

@@ -35,9 +35,10 @@ def test_the_same_seed_makes_the_same_child(laboratory, tmp_path):
 
 @pytest.mark.slow
 def test_different_seeds_make_different_children(laboratory):
-    children = [laboratory.improve(str(seed))[0] for seed in range(4)]
-    # The same proposal may well lead to the same change, but not always.
-    assert len({json.dumps(_texts(child)) for child in children}) >= 3
+    # Without a marked suggestion the improver heeds all words, even those of this folder's path.
+    marked = "## Suggested change\nMake it better.\n"
+    children = [laboratory.improve(str(seed), marked)[0] for seed in range(4)]
+    assert len({json.dumps(_texts(child)) for child in children}) == 4
 
 
 def test_the_improver_runs_the_agents_own_tests(laboratory):
