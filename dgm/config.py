@@ -10,8 +10,11 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 import tomli_w
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
 from pydantic import (
     BaseModel,
     BeforeValidator,
@@ -141,6 +144,22 @@ class LimitSettings(_Section):
         return SandboxLimits(**self.model_dump())
 
 
+def _requirement(text: str) -> Requirement:
+    """Read a requirement that pip can meet without running code of the package."""
+    try:
+        requirement = Requirement(text)
+    except InvalidRequirement as error:
+        first = str(error).splitlines()[0]
+        raise ValueError(f"{text!r} is no pip requirement ({first})") from None
+    if requirement.url is not None:
+        url = urlsplit(requirement.url)
+        if url.scheme not in ("https", "file") or not url.path.endswith(".whl"):
+            raise ValueError(f"{text!r} is no wheel; write NAME @ file:///PATH.whl, or https")
+        if url.username is not None:
+            raise ValueError(f"{requirement.name}: a run keeps its settings; put keys into .netrc")
+    return requirement
+
+
 class SandboxSettings(_Section):
     """Where agents run."""
 
@@ -148,7 +167,18 @@ class SandboxSettings(_Section):
     accept_weak: bool = Field(
         False, description="let a real model run in the weak `process` sandbox"
     )
+    packages: tuple[str, ...] = Field(
+        (), description="Python packages that agents import, as pip requirements; wheels only"
+    )
     limits: LimitSettings = LimitSettings()
+
+    @field_validator("packages")
+    @classmethod
+    def _are_wheels(cls, packages: tuple[str, ...]) -> tuple[str, ...]:
+        names = [canonicalize_name(_requirement(text).name) for text in packages]
+        if twice := {name for name in names if names.count(name) > 1}:
+            raise ValueError(f"{min(twice)} is named twice")
+        return packages
 
 
 class Config(_Section):

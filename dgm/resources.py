@@ -1,5 +1,6 @@
 """Where the package's own data lies: beside the package in a checkout, inside it in a wheel."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parent
@@ -16,6 +17,12 @@ def data_folder(name: str) -> Path:
     raise FileNotFoundError(
         f"the installation is incomplete: no folder {name!r}; install dgm again"
     )
+
+
+def cache_folder(environment: Mapping[str, str]) -> Path:
+    """Return where what can be made again is kept (XDG Base Directory Specification)."""
+    home = Path(environment.get("XDG_CACHE_HOME", ""))
+    return (home if home.is_absolute() else Path.home() / ".cache") / "dgm"
 
 
 def package_folder() -> Path:

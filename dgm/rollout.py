@@ -72,11 +72,15 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class AgentRunner:
-    """Runs agents: the machine's parts that every rollout needs."""
+    """Runs agents: the machine's parts that every rollout needs.
+
+    `packages` is a folder of Python packages that agents may import.
+    """
 
     sandboxes: SandboxDriver
     gateway: Gateway
     workspaces: Workspaces
+    packages: Path | None = None
 
     def run(self, order: RolloutOrder) -> Work:
         """Put an agent to work until it ends or its time is over.
@@ -92,7 +96,7 @@ class AgentRunner:
         started = time.monotonic()
         order.folder.mkdir(parents=True, exist_ok=True)
         workspace = self.workspaces.of(order.workspace)
-        spec = SandboxSpec(order.id, order.run, order.limits, order.agent.folder, wants_model=True)
+        spec = self._spec(order, order.id, order.agent.folder)
         session_spec = SessionSpec(
             order.id, order.model, order.seed, order.accounts,
             order.folder / "transcript.jsonl", order.ceiling, order.recorded,
@@ -127,9 +131,14 @@ class AgentRunner:
             divergence=session.divergence,
         )
 
+    def _spec(self, order: RolloutOrder, name: str, agent: Path | None) -> SandboxSpec:
+        return SandboxSpec(
+            name, order.run, order.limits, agent, wants_model=True, packages=self.packages
+        )
+
     def _rehearse(self, order: RolloutOrder) -> None:
         """Go through a rollout without the agent. Raises: MachineError."""
-        spec = SandboxSpec(f"{order.id}-control", order.run, order.limits, wants_model=True)
+        spec = self._spec(order, f"{order.id}-control", None)
         workspace = self.workspaces.of(order.workspace)
         files = pack(workspace.source, git_folder=workspace.given_git_folder)
         with self.sandboxes.open(spec) as sandbox:
@@ -144,7 +153,7 @@ class AgentRunner:
         self, agent: AgentCode, name: str, run: str, limits: SandboxLimits
     ) -> ExecResult:
         """Run the agent's own tests, without a model. Raises: MachineError."""
-        spec = SandboxSpec(name, run, limits, agent.folder)
+        spec = SandboxSpec(name, run, limits, agent.folder, packages=self.packages)
         with self.sandboxes.open(spec) as sandbox:
             return sandbox.exec(
                 agent.manifest.tests,

@@ -1,8 +1,8 @@
 """Python source to syntax trees, from any thread.
 
-CPython before 3.11.8 counts the depth of a tree under construction per interpreter, not per thread: two
-threads that build trees at once can fail with "AST constructor recursion depth mismatch". So one
-lock guards all parsing.
+CPython before 3.11.8 counts the depth of a tree under construction per interpreter, not per thread:
+two threads that build trees at once can fail with "AST constructor recursion depth mismatch". So
+one lock guards all parsing.
 
 Source: https://github.com/python/cpython/issues/106905.
 """

@@ -25,13 +25,14 @@ from dgm.gateway.prices import Prices
 from dgm.gateway.server import GatewayServer
 from dgm.gateway.transcript import usage_of
 from dgm.records import AgentCode, Rollout, Usage
-from dgm.resources import data_folder, package_folder
+from dgm.resources import cache_folder, data_folder, package_folder
 from dgm.rollout import AgentRunner
 from dgm.sandbox import bubblewrap, images
 from dgm.sandbox.bubblewrap import Bubblewrap
 from dgm.sandbox.containers import driver as containers
 from dgm.sandbox.containers.driver import Docker
 from dgm.sandbox.engine import connect
+from dgm.sandbox.packages import Shelf
 from dgm.sandbox.process import Process
 from dgm.sandbox.progress import Say
 from dgm.sandbox.protocol import Probe, SandboxDriver
@@ -186,7 +187,8 @@ def open_laboratory(
 ) -> Iterator[Laboratory]:
     """Build what the steps of a run need, and take it down afterwards; the run may not exist yet.
 
-    `tell` is told which sandbox agents run in.
+    `tell` is told which sandbox agents run in, and of packages that are fetched. The laboratory's
+    settings name the exact versions of these.
 
     Raises: UserError if a setting names what there is not, SandboxUnavailableError.
     """
@@ -197,11 +199,24 @@ def open_laboratory(
         open_gateway(config) as gateway,
     ):
         sandboxes.reap()
+        config, packages = _with_packages(config, sandboxes, tell)
         workspaces = Workspaces(Path(work))
         benchmark = open_benchmark(config.benchmark.name, workspaces)
         benchmark.tasks()  # refuses what is no benchmark
-        runner = AgentRunner(sandboxes, gateway, workspaces)
+        runner = AgentRunner(sandboxes, gateway, workspaces, packages)
         yield Laboratory(run_folder.name, run_folder, config, benchmark, runner)
+
+
+def _with_packages(
+    config: Config, sandboxes: SandboxDriver, tell: Say
+) -> tuple[Config, Path | None]:
+    """Provide the packages agents import; the settings returned name their exact versions."""
+    if not config.sandbox.packages:
+        return config, None
+    shelf = Shelf(cache_folder(os.environ), os.environ, tell)
+    packages = shelf.provide(config.sandbox.packages, sandboxes)
+    pinned = config.sandbox.model_copy(update={"packages": packages.pins})
+    return config.model_copy(update={"sandbox": pinned}), packages.folder
 
 
 def open_gateway(config: Config) -> GatewayServer:

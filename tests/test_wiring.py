@@ -1,18 +1,23 @@
 """Which sandbox a run gets, and what is refused before anything is stored."""
 
 import logging
+from dataclasses import replace
 
 import pytest
 
-from dgm.config import read_config
+from dgm.config import config_as_toml, read_config
 from dgm.errors import BenchmarkError, ConfigError, SandboxUnavailableError
+from dgm.records import AgentManifest, SandboxLimits
+from dgm.rollout import RolloutOrder
 from dgm.sandbox import bubblewrap
 from dgm.sandbox.bubblewrap import Bubblewrap
 from dgm.sandbox.containers.driver import Docker
 from dgm.sandbox.process import Process
-from dgm.wiring import check_config, clean, open_benchmark, open_sandboxes
+from dgm.wiring import check_config, clean, open_benchmark, open_laboratory, open_sandboxes
 from dgm.workspaces import Workspaces
+from tests.machine import code_of, write_agent
 from tests.sandbox import conftest as sandbox_tests
+from tests.sandbox.wheels import write_wheel
 
 REAL_MODELS = ("model.name=anthropic/some-model", "model.diagnosis=anthropic/some-model")
 
@@ -124,3 +129,37 @@ def test_benchmark_is_a_name_or_a_folder(tmp_path):
     assert open_benchmark("quick", Workspaces(tmp_path)).tasks()
     with pytest.raises(BenchmarkError, match="choose quick or a folder of Harbor tasks"):
         open_benchmark(str(tmp_path / "nowhere"), Workspaces(tmp_path))
+
+
+IMPORTS_TINY = """
+import tiny
+(workspace / "version.txt").write_text(tiny.VERSION)
+"""
+
+
+@pytest.mark.slow
+def test_agents_and_their_tests_import_packages_whose_versions_the_run_keeps(tmp_path, monkeypatch):
+    if reason := bubblewrap.check():
+        pytest.skip(reason)
+    wheel = write_wheel(tmp_path / "wheels")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(wheel.parent))
+    agent = code_of(write_agent(tmp_path / "agent", IMPORTS_TINY))
+    agent = replace(agent, manifest=AgentManifest(("python3", "main.py"), ("tiny-script",)))
+    (tmp_path / "work").mkdir()
+    order = RolloutOrder(
+        "r1", "run", agent, "problem", tmp_path / "work", tmp_path / "r1", "builtin", "1",
+        ("rollout/r1",), 30.0,
+    )  # fmt: skip
+    config = read_config("", ["sandbox.driver=bubblewrap", "sandbox.packages=['tiny']"])
+    for is_first in (True, False):
+        with open_laboratory(config, tmp_path / "run") as lab:
+            tested = lab.runner.run_own_tests(agent, "tests", "run", SandboxLimits())
+            work = lab.runner.run(order)
+            config = read_config(config_as_toml(lab.config))
+        assert (tested.exit_code, tested.stdout) == (0, b"script 1.0\n"), is_first
+        assert b"+1.0" in work.patch
+        assert config.sandbox.packages == ("tiny==1.0",)
+        wheel.unlink(missing_ok=True)

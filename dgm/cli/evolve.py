@@ -78,7 +78,7 @@ def run(arguments: argparse.Namespace) -> int:
         seed = Path(scratch) / "seed"
         import_seed(seed_folder(config), seed)
         arguments.archive.mkdir(parents=True, exist_ok=True)
-        with Store.create(run_folder, config_as_toml(config), seed=seed) as store:
+        with Store.create(run_folder, config_as_toml(lab.config), seed=seed) as store:
             return evolve_store(lab, store)
 
 

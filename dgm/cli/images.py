@@ -9,13 +9,13 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
 from dgm.cli.arguments import add_json
 from dgm.cli.output import say, say_json
 from dgm.cli.progress import Progress
+from dgm.resources import cache_folder
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -68,7 +68,7 @@ def _build(client: DockerClient, arguments: argparse.Namespace) -> None:
             tell(f"{recipe.tag} is there already, on {recipe.base_image}")
             return
         if recipe.base is images.Base.DEBIAN:
-            debian.ensure(client, _cache(), _proxies(), tell)
+            debian.ensure(client, cache_folder(os.environ), _proxies(), tell)
         images.build(client, recipe, tell)
         tell(f"{recipe.tag} is ready")
 
@@ -81,12 +81,6 @@ def _line(standing: Standing) -> str:
         if not standing.base:
             state += f"; outdated, remove it with: docker rmi {standing.tag}"
     return f"{standing.tag}  {standing.base_image:26}  {state}"
-
-
-def _cache() -> Path:
-    """Where the Debian base is kept, as the XDG Base Directory Specification has it."""
-    home = os.environ.get("XDG_CACHE_HOME", "")
-    return (Path(home) if Path(home).is_absolute() else Path.home() / ".cache") / "dgm"
 
 
 def _proxies() -> dict[str, str]:

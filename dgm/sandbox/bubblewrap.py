@@ -26,8 +26,8 @@ from dgm.resources import data_folder
 from dgm.sandbox import bwrap, probes, rundir, seccomp, slots, view
 from dgm.sandbox.cgroups import Cgroup, remove_leftovers
 from dgm.sandbox.channel import Channel
-from dgm.sandbox.protocol import Probe, Sandbox, SandboxSpec
-from dgm.sandbox.runner import ENVIRONMENT
+from dgm.sandbox.protocol import Probe, Sandbox, SandboxPaths, SandboxSpec
+from dgm.sandbox.runner import ENVIRONMENT, with_packages
 from dgm.sandbox.session import Place, RunnerSandbox
 
 _START_TIMEOUT_S = 20.0
@@ -134,6 +134,10 @@ def _start(stack: ExitStack, spec: SandboxSpec, prepared: _Prepared) -> RunnerSa
     uid = stack.enter_context(slots.lease()) if os.getuid() == 0 else None
     box = stack.enter_context(prepared.folder.box(spec.run, uid))
     agent = stack.enter_context(prepared.folder.agent(spec.agent)) if spec.agent else None
+    packages = prepared.folder.packages(spec.packages) if spec.packages else None
+    environment = prepared.environment
+    if packages is not None:
+        environment = with_packages(environment, SandboxPaths().packages)
     unique = f"{prepared.folder.path.name}-{box.name}".replace("_", "-")
     cgroup = Cgroup.create(unique, spec.limits)
     if cgroup is not None:
@@ -141,7 +145,7 @@ def _start(stack: ExitStack, spec: SandboxSpec, prepared: _Prepared) -> RunnerSa
     command = (
         *bwrap.joined(cgroup),
         *bwrap.as_user(uid),
-        *bwrap.enclosed(spec.limits, prepared.root, box, prepared.folder.runner, agent),
+        *bwrap.enclosed(spec.limits, prepared.root, box, prepared.folder.runner, agent, packages),
         *bwrap.runner_words(spec, prepared.python, cgroup),
     )
     channel, port = stack.enter_context(_started(command, prepared.filter))
@@ -150,7 +154,7 @@ def _start(stack: ExitStack, spec: SandboxSpec, prepared: _Prepared) -> RunnerSa
         Place(
             limits=spec.limits,
             limits_in_force=(*_IN_FORCE, *_bounds(cgroup)),
-            environment=prepared.environment,
+            environment=environment,
             control=box,
             model_socket=box / "model.sock" if spec.wants_model else None,
             model_port=port,

@@ -45,15 +45,21 @@ def as_user(uid: int | None) -> tuple[str, ...]:
 
 
 def enclosed(
-    limits: SandboxLimits, root: Sequence[str], control: Path, runner: Path, agent: Path | None
+    limits: SandboxLimits,
+    root: Sequence[str],
+    control: Path,
+    runner: Path,
+    agent: Path | None,
+    packages: Path | None,
 ) -> tuple[str, ...]:
-    """Start what follows in namespaces of its own, seeing `root`, and three folders read-only."""
+    """Start what follows in namespaces of its own, seeing `root`, and four folders read-only."""
     paths = SandboxPaths()
     return (
         *(PROGRAM, *_ISOLATION, "--seccomp", FILTER_FD),
         *root,
         *view.writable_arguments(limits, paths),
         *(("--ro-bind", str(agent), paths.agent) if agent else ()),
+        *(("--ro-bind", str(packages), paths.packages) if packages else ()),
         *("--ro-bind", str(control), paths.control),
         *("--ro-bind", str(runner), FOLDER),
         *("--remount-ro", "/", "--chdir", "/", "--"),

@@ -123,7 +123,7 @@ def territory(
     ground: Ground, paths: SandboxPaths, runtime: Path, hidden: Sequence[Path], port: int | None
 ) -> Territory:
     """Return what a sandbox may touch: programs, its own folders, its one loopback port."""
-    readable = [Path(folder) for folder in (*_SYSTEM, paths.agent, paths.control)]
+    readable = [Path(folder) for folder in (*_SYSTEM, paths.agent, paths.packages, paths.control)]
     readable += [Path("/etc", name) for name in _ETC]
     readable += [Path("/proc", name) for name in _PROC] if ground.is_root else [Path("/proc")]
     listable: list[Path] = []

@@ -28,6 +28,7 @@ from dgm.sandbox.cgroups import Cgroup
 from dgm.sandbox.channel import Channel
 from dgm.sandbox.ground import Ground, launched, survey, territory
 from dgm.sandbox.protocol import Probe, Sandbox, SandboxPaths, SandboxSpec
+from dgm.sandbox.runner import with_packages
 from dgm.sandbox.session import Place, RunnerSandbox
 
 _START_TIMEOUT_S = 20.0
@@ -136,7 +137,7 @@ def _open(spec: SandboxSpec, prepared: _Prepared) -> Iterator[RunnerSandbox]:
             Place(
                 limits=spec.limits,
                 limits_in_force=prepared.ground.limits_in_force(box.cgroup),
-                environment=_environment(box.paths),
+                environment=_environment(box),
                 control=Path(box.paths.control),
                 model_socket=box.model_socket,
                 model_port=box.port,
@@ -151,7 +152,8 @@ def _make(spec: SandboxSpec, prepared: _Prepared, stack: ExitStack) -> _Box:
     owner = stack.enter_context(slots.lease()) if prepared.ground.is_root else None
     folder = stack.enter_context(prepared.folder.box(spec.run, -1 if owner is None else owner))
     agent = stack.enter_context(prepared.folder.agent(spec.agent)) if spec.agent else None
-    paths = _make_folders(folder, agent, owner)
+    packages = prepared.folder.packages(spec.packages) if spec.packages else None
+    paths = _make_folders(folder, agent, packages, owner)
     if owner is None:
         stack.callback(_make_removable, folder)
     port = stack.enter_context(_reserved_port()) if spec.wants_model else None
@@ -164,7 +166,9 @@ def _make(spec: SandboxSpec, prepared: _Prepared, stack: ExitStack) -> _Box:
     return _Box(spec, paths, owner, cgroup, port)
 
 
-def _make_folders(folder: Path, agent: Path | None, owner: int | None) -> SandboxPaths:
+def _make_folders(
+    folder: Path, agent: Path | None, packages: Path | None, owner: int | None
+) -> SandboxPaths:
     """Make the folders: the control folder stays ours, the others are the sandbox's own."""
     places = {name: folder / name for name in (_OURS, *_ITS_OWN)}
     for name, place in places.items():
@@ -173,7 +177,11 @@ def _make_folders(folder: Path, agent: Path | None, owner: int | None) -> Sandbo
         if name != _OURS and owner is not None:
             os.chown(place, owner, -1)
     seen = {name: str(place) for name, place in places.items()}
-    return SandboxPaths(agent=str(agent or folder / "agent"), **seen)
+    return SandboxPaths(
+        agent=str(agent or folder / "agent"),
+        packages=str(packages or folder / "packages"),
+        **seen,
+    )
 
 
 def _make_removable(folder: Path) -> None:
@@ -253,8 +261,9 @@ def _hear_greeting(channel: Channel, complaints: IO[bytes]) -> None:
         raise SandboxError(f"the sandbox did not start: {reason or error}") from error
 
 
-def _environment(paths: SandboxPaths) -> Mapping[str, str]:
-    return {
+def _environment(box: _Box) -> Mapping[str, str]:
+    paths = box.paths
+    environment = {
         "PATH": "/usr/local/bin:/usr/bin:/bin",
         "HOME": paths.tmp,
         "LANG": "C.UTF-8",
@@ -262,3 +271,4 @@ def _environment(paths: SandboxPaths) -> Mapping[str, str]:
         "PYTHONHASHSEED": "0",
         "PYTHONDONTWRITEBYTECODE": "1",
     }
+    return with_packages(environment, paths.packages) if box.spec.packages else environment

@@ -20,7 +20,8 @@ from dgm.records import SandboxLimits
 class SandboxSpec:
     """What to start. `name` is unique within the run, `[a-z0-9-]{1,60}`; `run` labels it.
 
-    `agent`: a host folder seen read-only at the sandbox's agent path, or None.
+    `agent`: a host folder seen read-only at the sandbox's agent path, or None; so are `packages`,
+    a folder of Python packages that everybody may read, which commands then import from.
     `wants_model`: whether a `model.sock` will be
     served; then `Sandbox.model_socket` names the host path the gateway must listen on, and the
     loopback relay runs inside.
@@ -31,6 +32,7 @@ class SandboxSpec:
     limits: SandboxLimits = field(default_factory=SandboxLimits)
     agent: Path | None = None
     wants_model: bool = False
+    packages: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,7 @@ class SandboxPaths:
     """Where things are, seen from inside. The same everywhere but in the `process` driver."""
 
     agent: str = "/agent"
+    packages: str = "/packages"
     workspace: str = "/workspace"
     control: str = "/run/dgm"
     tmp: str = "/tmp"
@@ -123,7 +126,8 @@ class Sandbox(Protocol):
         """Run a command to its end; nothing it started outlives the call.
 
         The environment is exactly `env` plus PATH, HOME, LANG, TMPDIR, PYTHONHASHSEED=0 and
-        PYTHONDONTWRITEBYTECODE=1. A failing command, a time-out, a kill and lack of memory are
+        PYTHONDONTWRITEBYTECODE=1; with packages, PYTHONPATH, and PATH begins with their `bin`. A
+        failing command, a time-out, a kill and lack of memory are
         results, not errors. Raises: SandboxError when the sandbox itself is lost.
         """
 

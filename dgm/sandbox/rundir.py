@@ -1,4 +1,4 @@
-"""The folder of a running driver: one sub-folder per sandbox, copies of agents, and the runner.
+"""The folder of a running driver: sandboxes' own folders, copies of agents, packages, the runner.
 
 It lies at `/tmp/dgm-<uid>-<random>`, since a Unix socket's path must be short and the user of a
 sandbox must be able to walk to it. Its owner holds a lock as long as it lives; what carries no
@@ -40,6 +40,7 @@ class RunDir:
         self.runner = _copy_readable(data_folder("sandbox") / "runtime", self.path / "runner")
         self._numbers = itertools.count()
         self._agents: dict[Path, Path] = {}
+        self._packages: dict[Path, Path] = {}
         self._in_use: list[Path] = []
         self._lock = Lock()
 
@@ -87,6 +88,18 @@ class RunDir:
         finally:
             with self._lock:
                 self._in_use.remove(folder)
+
+    def packages(self, folder: Path) -> Path:
+        """Show a folder of readable packages at a place every user can walk to, until the end."""
+        with self._lock:
+            shown = self._packages.get(folder)
+            if shown is None:
+                shown = self.path / f"p{next(self._numbers)}"
+                shown.mkdir()
+                shown.chmod(0o755)
+                link_tree(folder, shown)
+                self._packages[folder] = shown
+            return shown
 
     def close(self) -> None:
         """Remove everything."""
@@ -157,6 +170,20 @@ def _own(folder: Path) -> int:
     fcntl.flock(owner, fcntl.LOCK_EX)
     unnamed.rename(folder / _OWNER)
     return owner
+
+
+def link_tree(source: Path, target: Path) -> None:
+    """Show a tree of readable files below a folder, as hard links where that can be."""
+    for here, folders, files in os.walk(source):
+        there = target / Path(here).relative_to(source)
+        for name in folders:
+            (there / name).mkdir()
+            (there / name).chmod(0o755)
+        for name in files:
+            try:
+                (there / name).hardlink_to(Path(here, name))
+            except OSError:  # on another file system, or too many links
+                shutil.copy(Path(here, name), there / name)
 
 
 def _copy_readable(source: Path, target: Path) -> Path:

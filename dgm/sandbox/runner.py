@@ -26,6 +26,11 @@ _CALL_HOST = (
 _START = "import sys; sys.path.insert(0, {folder!r}); import runner; runner.main(*sys.argv[1:])"
 
 
+def with_packages(environment: Mapping[str, str], packages: str) -> Mapping[str, str]:
+    """Let commands import from a folder of packages, and start the scripts in its `bin`."""
+    return {**environment, "PYTHONPATH": packages, "PATH": f"{packages}/bin:{environment['PATH']}"}
+
+
 def bounds_of(limits: SandboxLimits) -> dict[str, int]:
     """The resource limits of every command that hold without a control group as well."""
     return {

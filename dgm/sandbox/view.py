@@ -20,7 +20,19 @@ from dgm.sandbox.protocol import SandboxPaths
 
 _OF_HOST = ("usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32")
 _OURS = frozenset(
-    {"proc", "sys", "dev", "run", "tmp", "agent", "workspace", "logs", "tests", "solution"}
+    {
+        "proc",
+        "sys",
+        "dev",
+        "run",
+        "tmp",
+        "agent",
+        "packages",
+        "workspace",
+        "logs",
+        "tests",
+        "solution",
+    }
 )
 _PRIVATE = ("/usr/local/etc", "/usr/local/src", "/usr/local/var", "/usr/src")
 _PYTHONS = ("usr/bin/python3", "usr/local/bin/python3")

@@ -63,7 +63,9 @@ def seen_inside(inside):
 def seen(driver, spec, enter, tmp_path):
     (tmp_path / "agent").mkdir()
     (tmp_path / "agent" / "main.py").touch()
-    with driver.open(spec(agent=tmp_path / "agent", wants_model=True)) as sandbox:
+    (tmp_path / "packages").mkdir()
+    places = {name: tmp_path / name for name in ("agent", "packages")}
+    with driver.open(spec(**places, wants_model=True)) as sandbox:
         yield seen_inside(enter(sandbox))
 
 
@@ -97,8 +99,9 @@ def test_nothing_of_the_host_can_be_written(seen):
         assert own[at]["kind"] == "tmpfs"
 
 
-def test_nothing_is_shown_but_programs_agent_and_control_folder(seen):
-    roots = {f"/{name}" for name in view._OF_HOST} | {"/etc", "/agent", "/run/dgm", "/sys"}
+def test_nothing_is_shown_but_programs_agent_packages_and_control_folder(seen):
+    roots = {f"/{name}" for name in view._OF_HOST}
+    roots |= {"/etc", "/agent", "/packages", "/run/dgm", "/sys"}
     for mount in seen["mounts"]:
         if mount["kind"] not in OWN_KINDS:
             at = mount["at"]
@@ -122,12 +125,14 @@ def test_same_look_on_the_host_finds_what_a_sandbox_must_not_have():
 def test_settings_of_bubblewrap_bind_nothing_writable_whatever_is_asked_for(tmp_path):
     sizes = (1, 64, 100_000)
     agents = (None, tmp_path / "agent", Path("/"))
+    some_packages = (None, tmp_path / "packages")
     hidden = ((), (package_folder(),), (Path("/usr/share"), Path("/home")))
     etc, control, runner = (tmp_path / name for name in ("etc", "control", "runner"))
-    for size, agent, covered in itertools.product(sizes, agents, hidden):
+    orders = itertools.product(sizes, agents, some_packages, hidden)
+    for size, agent, packages, covered in orders:
         limits = SandboxLimits(memory_mb=size, workspace_mb=size, tmp_mb=size)
         root = view.root_arguments(None, etc, "/usr/bin/python3", covered)
-        words = bwrap.enclosed(limits, root, control, runner, agent)
+        words = bwrap.enclosed(limits, root, control, runner, agent, packages)
         assert {"--unshare-all", "--unshare-user", "--disable-userns", "--die-with-parent",
                 "--new-session", "--clearenv", "--seccomp"} <= set(words)  # fmt: skip
         assert words[words.index("--cap-drop") + 1] == "ALL"
@@ -135,7 +140,7 @@ def test_settings_of_bubblewrap_bind_nothing_writable_whatever_is_asked_for(tmp_
         assert not {"--cap-add", "--setenv", "--overlay"} & set(words)
         sources = {words[at + 1] for at, word in enumerate(words) if word == "--ro-bind"}
         shown = {f"/{name}" for name in view._OF_HOST} | set(
-            map(str, (etc, control, runner, agent))
+            map(str, (etc, control, runner, agent, packages))
         )
         assert sources <= shown
         assert words.count("--tmpfs") == words.count("--size")

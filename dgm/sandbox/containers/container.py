@@ -93,7 +93,7 @@ def started(dock: Dock, kind: Kind) -> Iterator[Container]:
         engine refuses.
     """
     with _user(dock) as uid, dock.folder.box(kind.run, None) as box:
-        place = _laid_out(box, dock)
+        place = _laid_out(box, dock, kind.packages)
         container_id = _created(dock, kind, place, uid)
         try:
             channel, pid = _met(dock, container_id, place, uid)
@@ -120,12 +120,12 @@ def _user(dock: Dock) -> Iterator[int]:
         yield secrets.choice(_UNLEASED_UIDS)
 
 
-def _laid_out(box: Path, dock: Dock) -> Place:
+def _laid_out(box: Path, dock: Dock, packages: Path | None) -> Place:
     """Make the folders to mount. Nobody on the host but their owner can walk to them.
 
     Where users are mapped, the engine mounts as an ordinary user: then their name is the secret.
     """
-    place = Place(box / "control", box / "agent", dock.folder.runner)
+    place = Place(box / "control", box / "agent", dock.folder.runner, packages)
     for folder in (place.control, place.agent):
         folder.mkdir()
         folder.chmod(0o755)

@@ -7,11 +7,9 @@ kernel and of the engine itself, which runs as root; whoever may use the engine 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dgm.errors import SandboxError, SandboxUnavailableError
@@ -23,7 +21,7 @@ from dgm.sandbox.containers.container import Container, Dock, started
 from dgm.sandbox.containers.pool import Pool
 from dgm.sandbox.containers.settings import Kind
 from dgm.sandbox.engine import explained, facts_of
-from dgm.sandbox.protocol import Probe, Sandbox, SandboxSpec
+from dgm.sandbox.protocol import Probe, Sandbox, SandboxPaths, SandboxSpec
 from dgm.sandbox.session import Place, RunnerSandbox
 
 if TYPE_CHECKING:
@@ -96,11 +94,15 @@ def reap(client: DockerClient, run: str | None = None) -> int:
 
 @contextmanager
 def _open(spec: SandboxSpec, dock: Dock, pool: Pool) -> Iterator[RunnerSandbox]:
-    with pool.lease(Kind(spec.run, spec.limits, spec.wants_model)) as container:
+    packages = dock.folder.packages(spec.packages) if spec.packages else None
+    with pool.lease(Kind(spec.run, spec.limits, spec.wants_model, packages)) as container:
         if spec.agent is not None:
             with dock.folder.agent(spec.agent) as copy:
-                _link_tree(copy, container.place.agent)
-        yield _sandbox(spec, dock.environment, container)
+                rundir.link_tree(copy, container.place.agent)
+        environment = dock.environment
+        if packages is not None:
+            environment = runner.with_packages(environment, SandboxPaths().packages)
+        yield _sandbox(spec, environment, container)
 
 
 def _sandbox(
@@ -119,17 +121,6 @@ def _sandbox(
             count_oom_kills=container.oom_kills,
         ),
     )
-
-
-def _link_tree(source: Path, target: Path) -> None:
-    """Show a tree of readable files below a folder that is mounted already."""
-    for here, folders, files in os.walk(source):
-        there = target / Path(here).relative_to(source)
-        for name in folders:
-            (there / name).mkdir()
-            (there / name).chmod(0o755)
-        for name in files:
-            (there / name).hardlink_to(Path(here, name))
 
 
 def _dock(stack: ExitStack, client: DockerClient, image: str, patience_s: float) -> Dock:

@@ -47,6 +47,7 @@ class Kind:
     run: str
     limits: SandboxLimits
     wants_model: bool
+    packages: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,7 @@ class Place:
     control: Path
     agent: Path
     runner: Path
+    packages: Path | None = None
 
 
 def container_settings(
@@ -114,6 +116,7 @@ def _host_settings(limits: SandboxLimits, place: Place, uid: int, profile: str) 
             _read_only(place.control, _PATHS.control),
             _read_only(place.agent, _PATHS.agent),
             _read_only(place.runner, runner.FOLDER),
+            *([_read_only(place.packages, _PATHS.packages)] if place.packages else ()),
         ],
     }
 

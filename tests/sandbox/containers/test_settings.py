@@ -11,11 +11,12 @@ import pytest
 from dgm.records import SandboxLimits
 from dgm.resources import data_folder
 from dgm.sandbox.containers.settings import Kind, Place, container_settings
-from tests.sandbox.conftest import LIMITS
+from tests.sandbox.conftest import LIMITS, docker
 
 PROFILE = (data_folder("sandbox") / "seccomp.json").read_text()
 WRITABLE = {"/workspace", "/tmp", "/logs", "/tests", "/solution", "/dev/shm"}
 SEEN = {"/run/dgm": "control", "/agent": "agent", "/run/dgm-runner": "runner"}
+WITH_PACKAGES = {**SEEN, "/packages": "packages"}
 
 # All that may be said to the engine about a container's surroundings.
 KNOWN = {
@@ -37,8 +38,10 @@ def random_order(rng: Random) -> tuple[Kind, Place, int]:
         open_files=rng.randrange(32, 9999),
     )
     folder = Path("/tmp") / f"dgm-{rng.randrange(9999)}"
-    place = Place(folder / "b1" / "control", folder / "b1" / "agent", folder / "runner")
-    return Kind(rng.choice(words), limits, rng.random() < 0.5), place, rng.randrange(1, 10**6)
+    packages = rng.choice((None, folder / "p2"))
+    place = Place(folder / "b1" / "control", folder / "b1" / "agent", folder / "runner", packages)
+    kind = Kind(rng.choice(words), limits, rng.random() < 0.5, packages)
+    return kind, place, rng.randrange(1, 10**6)
 
 
 @pytest.mark.parametrize("seed", range(100))
@@ -55,7 +58,8 @@ def test_no_order_opens_a_way_out(seed):
     assert (host["Privileged"], host["ReadonlyRootfs"]) == (False, True)
     assert host["SecurityOpt"] == ["no-new-privileges", f"seccomp={PROFILE}"]
     assert {mount["Target"]: Path(mount["Source"]) for mount in host["Mounts"]} == {
-        target: getattr(place, name) for target, name in SEEN.items()
+        target: getattr(place, name)
+        for target, name in (WITH_PACKAGES if kind.packages else SEEN).items()
     }
     assert all(mount["ReadOnly"] and mount["Type"] == "bind" for mount in host["Mounts"])
     assert host["Memory"] == host["MemorySwap"] == kind.limits.memory_mb << 20
@@ -70,18 +74,22 @@ def test_no_order_opens_a_way_out(seed):
     assert kind.run in ("", "run") or json.dumps(kind.run)[1:-1] not in json.dumps(rest)
 
 
-def test_engine_takes_the_settings_as_they_are(driver, spec, watch, tmp_path):
+@pytest.mark.parametrize("seen", [SEEN, WITH_PACKAGES], ids=["without", "with packages"])
+def test_engine_takes_the_settings_as_they_are(client, spec, watch, tmp_path, seen):
     """Row 4 of the threats: every started container is looked at."""
-    with driver.open(spec(agent=tmp_path, wants_model=True)) as sandbox:
+    packages = tmp_path if "/packages" in seen else None
+    order = spec(agent=tmp_path, wants_model=True, packages=packages)
+    with docker() as driver, driver.open(order) as sandbox:
         watch.idle(driver)
         found = [watch.client.api.inspect_container(each) for each in watch.of(driver)]
         assert watch.used_by(sandbox) in {each["Id"] for each in found}
+        folder = driver._dock.folder.path
     assert len(found) > 1
     for each in found:
-        check_as_the_engine_has_it(each, driver._dock.folder.path)
+        check_as_the_engine_has_it(each, folder, seen)
 
 
-def check_as_the_engine_has_it(found, folder):
+def check_as_the_engine_has_it(found, folder, seen):
     host = found["HostConfig"]
     assert (host["Privileged"], host["ReadonlyRootfs"]) == (False, True)
     assert (host["CapDrop"], host["CapAdd"]) == (["ALL"], None)
@@ -101,7 +109,7 @@ def check_as_the_engine_has_it(found, folder):
     assert set(host["Tmpfs"]) == WRITABLE
     binds = [mount for mount in found["Mounts"] if mount["Type"] == "bind"]
     assert [mount for mount in found["Mounts"] if mount["Type"] not in ("bind", "tmpfs")] == []
-    assert {mount["Destination"] for mount in binds} == set(SEEN)
+    assert {mount["Destination"] for mount in binds} == set(seen)
     for mount in binds:
         assert not mount["RW"]
         assert mount["Propagation"] == "rprivate"
