@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -111,28 +112,33 @@ def wait_until(is_true, patience_s=30.0):
         time.sleep(0.02)
 
 
+def rollouts_begun(run):
+    """How many rollouts a run has started, ended or not; none before it is whole."""
+    if not (run / "run.db").exists():
+        return 0
+    with sqlite3.connect(f"file:{run / 'run.db'}?mode=ro", uri=True) as database:
+        (number,) = database.execute("SELECT count(*) FROM rollouts").fetchone()
+    database.close()
+    return number
+
+
 @pytest.mark.slow
 def test_run_killed_at_random_moments_ends_as_an_uninterrupted_one(tmp_path, home):
     seed = write_learner(tmp_path / "learner", skill=1)
     whole = home(seed, (1, 2, 3, 4), "whole")
-    began = time.monotonic()
     assert whole.evolve("--children", "3").wait(240) == 0
-    duration = time.monotonic() - began
 
     killed, random = home(seed, (1, 2, 3, 4), "killed"), Random(20)
     process = killed.evolve("--children", "3")
-    wait_until((killed.run / "run.db").exists)
-    kills = 0
-    while kills < 6 and process.poll() is None:
-        try:
-            process.wait(random.uniform(0.1, 0.5) * duration)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-            kills += 1
-            process = killed.resume()
+    for _ in range(4):
+        enough = rollouts_begun(killed.run) + random.randint(1, 3)
+        wait_until(lambda: rollouts_begun(killed.run) >= enough, patience_s=120)  # noqa: B023
+        time.sleep(random.uniform(0, 0.3))  # at any moment of a rollout
+        assert process.poll() is None
+        process.kill()
+        process.wait()
+        process = killed.resume()
     assert process.wait(240) == 0
-    assert kills >= 3
 
     assert killed.facts() == whole.facts()
     with RunReader.open(killed.run) as reader:
