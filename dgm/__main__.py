@@ -1,7 +1,20 @@
-"""`python -m dgm` is the `dgm` command."""
+"""`dgm`, and `python -m dgm`: Ctrl-C is one line already while the command is imported."""
 
 import sys
 
-from dgm.cli import main
+_INTERRUPTED = 130
 
-sys.exit(main())
+
+def main() -> int:
+    """Run the command; return its exit code."""
+    try:
+        from dgm import cli
+
+        return cli.main()
+    except KeyboardInterrupt:
+        sys.stderr.write("dgm: interrupted\n")
+        return _INTERRUPTED
+
+
+if __name__ == "__main__":
+    sys.exit(main())

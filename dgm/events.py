@@ -10,12 +10,16 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
 
+BUDGET_SPENT = "the run's budget of tokens or USD is spent"
+"""Why a run stopped that more budget lets go on."""
+
 Scalar: TypeAlias = str | int | float | bool | None
 
 
 class EventKind(StrEnum):
     """The closed set of things worth telling."""
 
+    RUN_STARTED = "run_started"
     RUN_STOPPED = "run_stopped"
     RUN_FINISHED = "run_finished"
     AGENT_STARTED = "agent_started"

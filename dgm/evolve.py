@@ -17,14 +17,21 @@ what an uninterrupted one would.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from math import inf
 
 from dgm.archive.store import Store
-from dgm.errors import MachineError, SandboxUnavailableError, UserError
-from dgm.events import EventKind
+from dgm.errors import (
+    ArchiveError,
+    DgmError,
+    MachineError,
+    SandboxUnavailableError,
+    UserError,
+)
+from dgm.events import BUDGET_SPENT, EventKind
 from dgm.fanout import Done, FanOut
 from dgm.records import Agent, AgentCode, AgentState, Rollout, Split, Usage
 from dgm.steps.evaluate import Evaluate
@@ -103,16 +110,29 @@ class Evolution:
         Raises: MachineError when the machine keeps failing; UserError when the seed agent is no
             working agent. The run can be resumed after either.
         """
-        self._settle_what_was_cut_short()
-        while True:
-            self._fill_free_workers()
-            if not self._flights or not self.patience_s:
-                break
-            done = self._fanout.wait(_TICK_S)
-            if done is not None:
-                self._absorb(done)
-            on_tick()
+        self._store.append_event(EventKind.RUN_STARTED)
+        with self._telling_why_it_ends():
+            self._settle_what_was_cut_short()
+            while True:
+                self._fill_free_workers()
+                if not self._flights or not self.patience_s:
+                    break
+                done = self._fanout.wait(_TICK_S)
+                if done is not None:
+                    self._absorb(done)
+                on_tick()
         return self._close()
+
+    @contextmanager
+    def _telling_why_it_ends(self) -> Iterator[None]:
+        """Leave word of an error, where the disk still takes it."""
+        try:
+            yield
+        except (DgmError, OSError, KeyboardInterrupt) as error:
+            with suppress(ArchiveError):
+                why = str(error) or "interrupted"
+                self._store.append_event(EventKind.RUN_STOPPED, why=why)
+            raise
 
     def _settle_what_was_cut_short(self) -> None:
         self._store.close_abandoned(self._usage_of)
@@ -168,7 +188,7 @@ class Evolution:
     def _absorb(self, done: Done[Rollout]) -> None:
         unit = self._flights.pop(done.ticket)
         if is_run_spent(done.error):
-            self.stop("the run's budget of tokens or USD is spent")
+            self.stop(BUDGET_SPENT)
         rollout = done.result or spoiled(unit, done.error, self._usage_of(unit.rollout_id))
         if not self.why_stopped:
             rollout = self._faults.judge(rollout, done.error)
@@ -205,7 +225,8 @@ class Evolution:
             raise UserError(f"the seed agent does not work: {moved.reason}")
 
     def _seen(self, agent: Agent) -> Agent:
-        self._tree.put(agent, self._store.score(agent.id))
+        reached = self._store.reached(agent.id).get(agent.id, 0)
+        self._tree.put(agent, self._store.score(agent.id), reached)
         return agent
 
     def _close(self) -> bool:

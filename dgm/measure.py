@@ -10,7 +10,17 @@ from functools import partial
 from dgm.archive.store import Store
 from dgm.errors import MachineError, UserError
 from dgm.fanout import FanOut
-from dgm.records import Agent, AgentCode, Rollout, Split, Usage
+from dgm.records import (
+    Agent,
+    AgentCode,
+    Outcome,
+    Purpose,
+    Rollout,
+    RolloutKey,
+    Score,
+    Split,
+    Usage,
+)
 from dgm.steps.evaluate import Evaluate
 from dgm.steps.faults import Faults, is_run_spent, spoiled
 from dgm.steps.laboratory import Laboratory
@@ -21,14 +31,32 @@ _WAIT_S = 3600.0
 def missing_evaluations(
     lab: Laboratory, store: Store, agent: Agent, code: AgentCode, split: Split, attempts: int
 ) -> list[Evaluate]:
-    """List the attempts at a split's tasks for which there is no evidence yet."""
+    """List the attempts at a split's tasks for which there is no evidence yet.
+
+    The run's own evaluations are evidence as well; what is measured here decides nothing in it.
+    """
     version = lab.benchmark.grader_version
     units = (
-        Evaluate("", agent.id, code, task, attempt, version)
+        Evaluate("", agent.id, code, task, attempt, version, Purpose.MEASURE)
         for attempt in range(attempts)
         for task in lab.benchmark.tasks(split)
     )
-    return [unit for unit in units if store.find_rollout(unit.key) is None]
+    return [unit for unit in units if not any(map(store.find_rollout, _keys(unit)))]
+
+
+def all_evidence(store: Store, agent: Agent, split: Split) -> Score:
+    """Count what the run and `dgm eval` know of an agent; an attempt made by both counts once."""
+    rows = [
+        row
+        for purpose in (Purpose.EVALUATE, Purpose.MEASURE)
+        for row in store.evaluations(agent.id, split, purpose)
+    ]
+    attempts = {replace(row.key, purpose=Purpose.MEASURE): row.outcome for row in reversed(rows)}
+    return Score(sum(end is Outcome.SOLVED for end in attempts.values()), len(attempts))
+
+
+def _keys(unit: Evaluate) -> tuple[RolloutKey, RolloutKey]:
+    return unit.key, replace(unit.key, purpose=Purpose.EVALUATE)
 
 
 def measure(

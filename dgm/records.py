@@ -50,9 +50,10 @@ class AgentState(StrEnum):
 
 
 class Purpose(StrEnum):
-    """Why a rollout was run."""
+    """Why a rollout was run. `MEASURE`, by `dgm eval`, is beside the run and decides nothing."""
 
     EVALUATE = "evaluate"
+    MEASURE = "measure"
     DIAGNOSE = "diagnose"
     MODIFY = "modify"
     CANARY = "canary"

@@ -22,7 +22,7 @@ from dgm.steps.laboratory import Laboratory
 from dgm.steps.modify import Modify
 from dgm.steps.validate import Validate
 
-_REPLAYED = (Purpose.EVALUATE, Purpose.MODIFY, Purpose.CANARY)
+_REPLAYED = (Purpose.EVALUATE, Purpose.MEASURE, Purpose.MODIFY, Purpose.CANARY)
 
 
 @dataclass(frozen=True, slots=True)

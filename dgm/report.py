@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from dgm.archive.lock import is_locked
 from dgm.archive.reader import RunReader
 from dgm.archive.tree import ArchiveTree
 from dgm.estimates import wilson_interval
@@ -16,10 +17,7 @@ from dgm.events import EventKind
 from dgm.records import Agent, AgentState, Score, Split, Usage
 
 _NO_SCORE = Score()
-_STATUS = {
-    EventKind.RUN_FINISHED: "finished",
-    EventKind.RUN_STOPPED: "stopped",
-}
+_TURNS = (EventKind.RUN_STARTED, EventKind.RUN_STOPPED, EventKind.RUN_FINISHED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +33,10 @@ class AgentLine:
 
 @dataclass(frozen=True, slots=True)
 class RunReport:
-    """A run in numbers. `best_lineage` goes from the seed to the best; empty before the seed."""
+    """A run in numbers. `best_lineage` goes from the seed to the best; empty before the seed.
+
+    `status` is `empty`, `running`, `stopped` (`why` tells the reason) or `finished`.
+    """
 
     run: str
     status: str
@@ -60,8 +61,8 @@ class RunReport:
         return max(len(self.agents) - 1, 0)
 
     def count(self, state: AgentState) -> int:
-        """How many agents are in a state."""
-        return sum(line.agent.state is state for line in self.agents)
+        """How many children are in a state."""
+        return sum(line.agent.state is state for line in self.agents[1:])
 
 
 def summarise(reader: RunReader) -> RunReport:
@@ -70,17 +71,33 @@ def summarise(reader: RunReader) -> RunReport:
     sealed = reader.scores(Split.SEALED)
     matrix = reader.outcome_matrix(Split.SEARCH)
     lines = tuple(_line(agent, tree, sealed, matrix) for agent in tree)
-    last = reader.last_event()
+    status, why = _status(reader)
     best = tree.lineage(tree.best().id) if tree.candidates else ()
     return RunReport(
         run=reader.run.name,
-        status=_STATUS.get(last.kind, "running") if last else "empty",
-        why=str(last.data.get("why", "")) if last else "",
+        status=status,
+        why=why,
         elapsed_s=float(reader.recall("elapsed_s") or 0),
         usage=reader.usage(),
         agents=lines,
         best_lineage=tuple(agent.id for agent in best),
     )
+
+
+def _status(reader: RunReader) -> tuple[str, str]:
+    """Tell how a run stands, and why it stopped.
+
+    What `dgm eval` adds changes neither. A run that says it goes on, but whose lock nobody holds,
+    was killed.
+    """
+    last = reader.last_event(*_TURNS)
+    if last is not None and last.kind is EventKind.RUN_FINISHED:
+        return "finished", ""
+    if last is not None and last.kind is EventKind.RUN_STOPPED:
+        return "stopped", str(last.data.get("why", ""))
+    if is_locked(reader.run.lock):
+        return "running", ""
+    return ("stopped", "it ended without a word") if reader.agents() else ("empty", "")
 
 
 def _line(
@@ -114,6 +131,7 @@ def tree_as_json(report: RunReport) -> dict[str, Any]:
     return {
         "run": report.run,
         "status": report.status,
+        "why": report.why,
         "best": report.best_id,
         "elapsed_s": report.elapsed_s,
         "cost_usd": report.usage.cost_usd,

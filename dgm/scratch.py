@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+PREFIX = "dgm-scratch-"
+
 
 @contextmanager
 def scratch_folder(base: Path | None = None) -> Iterator[Path]:
@@ -39,7 +41,7 @@ def reap(base: Path) -> int:
 
 
 def _prefix() -> str:
-    return f"dgm-scratch-{os.getuid()}-"
+    return f"{PREFIX}{os.getuid()}-"
 
 
 def _make(base: Path) -> tuple[Path, int]:

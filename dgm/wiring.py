@@ -94,12 +94,14 @@ def open_sandboxes(config: Config, tell: Say = logger.info) -> Iterator[SandboxD
         yield sandboxes
 
 
-def _open_strongest(stack: ExitStack, config: Config) -> tuple[SandboxDriver, str]:
+def _open_strongest(
+    stack: ExitStack, config: Config, *, may_build: bool = True
+) -> tuple[SandboxDriver, str]:
     """Open what is wanted and works; with it goes why that is not Docker, where that was tried."""
     wanted, trouble = config.sandbox.driver, ""
     if wanted in ("auto", "docker"):
         try:
-            return stack.enter_context(_docker()), ""
+            return stack.enter_context(_docker(may_build)), ""
         except SandboxError as error:
             if wanted == "docker":
                 raise
@@ -107,11 +109,12 @@ def _open_strongest(stack: ExitStack, config: Config) -> tuple[SandboxDriver, st
     return stack.enter_context(_without_engine(config, trouble)), trouble
 
 
-def _docker() -> Docker:
+def _docker(may_build: bool) -> Docker:
     """Return the driver over the engine here, with an image that is built if need be."""
     client = connect(os.environ.get("DOCKER_HOST", ""))
     try:
-        return Docker(client, images.ensure(client, logger.warning))
+        image = images.ensure(client, logger.warning) if may_build else images.there(client)
+        return Docker(client, image)
     except BaseException:
         client.close()
         raise
@@ -152,11 +155,11 @@ class Examined:
 
 
 def examine(sandbox: str) -> Examined:
-    """Try every limit of one kind of sandbox by a small attack."""
+    """Try every limit of one kind of sandbox by a small attack; no image is built for that."""
     config = read_config("", [f"sandbox.driver={sandbox}"])
     with ExitStack() as stack:
         try:
-            sandboxes, _ = _open_strongest(stack, config)
+            sandboxes, _ = _open_strongest(stack, config, may_build=False)
             return Examined(sandboxes.name, sandboxes.is_strong, sandboxes.probe())
         except SandboxError as error:
             return Examined(sandbox, trouble=str(error))

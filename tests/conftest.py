@@ -1,7 +1,9 @@
 """What the tests of the loop share: one real driver a session, and a small machine around it."""
 
-from collections.abc import Iterator
+import os
+from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
@@ -11,6 +13,30 @@ from dgm.resources import package_folder
 from dgm.sandbox import bubblewrap
 from dgm.sandbox.bubblewrap import Bubblewrap
 from tests.machine import Machine, write_benchmark, write_learner
+
+NO_SKIPS = "DGM_NO_SKIPS"
+_Report = TypeVar("_Report", pytest.TestReport, pytest.CollectReport)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Fail what would be skipped, where the environment says that nothing may be missing."""
+    report = yield
+    return _failed_if_skipped(report)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Do the same for whole files."""
+    report = yield
+    return _failed_if_skipped(report)
+
+
+def _failed_if_skipped(report: _Report) -> _Report:
+    if os.environ.get(NO_SKIPS) and report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"{NO_SKIPS} is set, and this would be skipped: {report.longrepr}"
+    return report
 
 
 @pytest.fixture(scope="session")

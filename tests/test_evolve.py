@@ -11,7 +11,7 @@ from dgm.archive.store import Store
 from dgm.errors import MachineError, UserError
 from dgm.events import EventKind
 from dgm.gateway.builtin import BuiltinProvider
-from dgm.records import AgentState, Outcome, Purpose, Split
+from dgm.records import AgentState, Outcome, Purpose, Score, Split
 from tests.fakes import (
     FRAGILE,
     FaultyDriver,
@@ -223,6 +223,29 @@ def test_later_stage_opens_only_for_a_child_no_worse_than_its_parent(machine, tm
         assert len(solved_tasks(run, "a0000")) == 2  # the seed meets every stage
         assert len(solved_tasks(run, "a0001")) == 1
         assert run.agent("a0001").state is AgentState.ARCHIVED
+
+
+def test_child_that_stopped_at_an_earlier_stage_is_not_the_best(machine, tmp_path):
+    write_benchmark(machine.place / "benchmark", (1, 2, 1, 2, 9))  # search: 1, 1, 9
+    settings = ("benchmark.stages=[2,3]",)
+    with machine.new_run(write_learner(tmp_path / "learner", skill=1), "run", *settings) as run:
+        evolution = evolve(machine, run, *settings)
+        assert evolution.is_finished
+        seed, child = (run.score(name) for name in ("a0000", "a0001"))
+        assert (seed, child) == (Score(2, 3), Score(2, 2))
+        assert run.reached() == {"a0000": 3, "a0001": 2}
+        assert run.tree().best().id == "a0000"
+        assert [agent.id for agent in evolution.finalists()] == ["a0000"]
+
+
+def test_task_the_machine_spoiled_does_not_shorten_the_way_of_an_agent(machine, run):
+    write_benchmark(machine.place / "benchmark", (1, 2, 1))
+    with machine.laboratory() as lab:
+        last = lab.benchmark.tasks(Split.SEARCH)[-1].id
+        grader = FaultyGrader(lab.benchmark, lambda task: task == last)
+        evolve(machine, run, "budget.children=0", benchmark=grader)
+    assert run.score("a0000") == Score(1, 1)
+    assert run.tasks()[run.reached()["a0000"] - 1].id == last
 
 
 @pytest.mark.parametrize(("threshold", "met"), [("0.5", 1), ("0.0", 2)])
@@ -450,7 +473,11 @@ def test_machine_that_always_fails_ends_the_run_which_can_be_resumed(machine, ru
         evolve(broken, run, "rollout.retries=10")
     assert not run.running_rollouts()
     assert run.agent("a0000").state is AgentState.VALIDATING
+    told = last_event(run)
+    assert told.kind is EventKind.RUN_STOPPED
+    assert "in a row" in told.data["why"]
     assert evolve(machine, run, "budget.children=0").is_finished
+    assert last_event(run).kind is EventKind.RUN_FINISHED
 
 
 def test_seed_the_machine_never_let_start_is_not_called_broken(machine, run):

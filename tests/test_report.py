@@ -10,9 +10,12 @@ from pathlib import Path
 import pytest
 
 from dgm.archive.reader import RunReader
+from dgm.errors import UserError
+from dgm.events import EventKind
 from dgm.gateway.transcript import read_transcript
 from dgm.records import AgentState
 from dgm.report import describe_score, summarise, tree_as_json
+from tests.machine import write_agent
 
 ATTEMPTED = """
     SELECT count(*), sum(r.outcome = 'solved') FROM rollouts r JOIN agents a USING (tree_hash)
@@ -89,17 +92,39 @@ def test_calls_that_were_paid_are_the_calls_in_the_transcripts(finished, rows):
 
 def test_counts_of_states_and_status_are_those_of_rows_and_events(report, rows):
     for state in AgentState:
-        ((count,),) = rows("SELECT count(*) FROM agents WHERE state = ?", state)
+        ((count,),) = rows("SELECT count(*) FROM agents WHERE number > 0 AND state = ?", state)
         assert report.count(state) == count
     ((kind,),) = rows("SELECT kind FROM events ORDER BY id DESC LIMIT 1")
     assert (kind, report.status) == ("run_finished", "finished")
     assert report.children == rows("SELECT count(*) - 1 FROM agents")[0][0]
 
 
-def test_best_agent_has_the_highest_lower_bound_among_the_archived(report, rows):
+def test_run_whose_lock_nobody_holds_is_not_running(machine, learner):
+    with machine.new_run(learner) as store:
+        path = store.run.path
+        store.append_event(EventKind.RUN_STARTED)
+        assert summarise(store).status == "running"
+    with RunReader.open(path) as reader:
+        told = tree_as_json(summarise(reader))
+    assert (told["status"], told["why"]) == ("stopped", "it ended without a word")
+
+
+def test_run_that_ended_by_an_error_says_which(machine, tmp_path):
+    broken = write_agent(tmp_path / "broken", "pass", tests='["false"]')
+    with machine.new_run(broken) as store:
+        with machine.evolution(store) as evolution, pytest.raises(UserError):
+            evolution.run()
+        report = summarise(store)
+    assert report.status == "stopped"
+    assert report.why.startswith("the seed agent does not work")
+
+
+def test_best_agent_is_the_surest_among_those_that_met_the_last_stage(report, rows):
     archived = [line for line in report.agents if line.agent.state is AgentState.ARCHIVED]
-    top = max(line.search.mean for line in archived)
-    assert report.line(report.best_id).search.mean == top
+    last = max(line.search.attempted for line in archived)
+    rivals = [line for line in archived if line.search.attempted == last]
+    assert report.line(report.best_id) in rivals
+    assert report.line(report.best_id).search.mean == max(line.search.mean for line in rivals)
 
 
 def test_interval_shown_is_wilsons(report):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dgm.titles import shortened
+from dgm.titles import counted, shortened
 
 
 @pytest.mark.parametrize(
@@ -26,3 +26,9 @@ def test_line_is_cut_between_words(line, width, expected):
 
 def test_indentation_of_a_tree_is_kept():
     assert shortened("  │  └─ a0007  Read the tests first", 24) == "  │  └─ a0007  Read the…"
+
+
+def test_count_agrees_with_its_noun():
+    assert counted(1, "agent") == "1 agent"
+    assert counted(0, "agent") == "0 agents"
+    assert counted(1200, "child", "children") == "1,200 children"

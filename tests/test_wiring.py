@@ -13,10 +13,18 @@ from dgm.sandbox import bubblewrap
 from dgm.sandbox.bubblewrap import Bubblewrap
 from dgm.sandbox.containers.driver import Docker
 from dgm.sandbox.process import Process
-from dgm.wiring import check_config, clean, open_benchmark, open_laboratory, open_sandboxes
+from dgm.wiring import (
+    check_config,
+    clean,
+    examine,
+    open_benchmark,
+    open_laboratory,
+    open_sandboxes,
+)
 from dgm.workspaces import Workspaces
 from tests.machine import code_of, write_agent
 from tests.sandbox import conftest as sandbox_tests
+from tests.sandbox.engines import engine_that_answers
 from tests.sandbox.wheels import write_wheel
 
 REAL_MODELS = ("model.name=anthropic/some-model", "model.diagnosis=anthropic/some-model")
@@ -163,3 +171,32 @@ def test_agents_and_their_tests_import_packages_whose_versions_the_run_keeps(tmp
         assert b"+1.0" in work.patch
         assert config.sandbox.packages == ("tiny==1.0",)
         wheel.unlink(missing_ok=True)
+
+
+@pytest.fixture
+def engine_without_image(tmp_path, monkeypatch):
+    """An engine that would build whatever it is asked for, and writes down what that is."""
+    asked = []
+
+    with engine_that_answers(tmp_path / "engine.sock", NO_REGISTRY, asked) as host:
+        monkeypatch.setenv("DOCKER_HOST", host)
+        yield asked
+
+
+NO_REGISTRY = {"/distribution/": (500, {"message": "no such host"})}
+
+
+def test_looking_at_sandboxes_builds_no_image(engine_without_image):
+    examined = examine("docker")
+    assert "no image for sandboxes; make images" in examined.trouble
+    assert not [path for path in engine_without_image if "/build" in path or "/distri" in path]
+
+
+@pytest.mark.usefixtures("with_bubblewrap")
+def test_asking_a_registry_for_an_image_is_said_before(engine_without_image, caplog):
+    told = []
+    with open_sandboxes(read_config(""), told.append) as chosen:
+        assert isinstance(chosen, Bubblewrap)
+    assert caplog.messages[0].startswith("no image for sandboxes yet; building one, if a registry")
+    assert "no image registry answers" in told[0]
+    assert [path for path in engine_without_image if "/distribution/" in path]

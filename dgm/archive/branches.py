@@ -19,6 +19,7 @@ from threading import RLock
 from typing import TYPE_CHECKING
 
 from dgm.archive.disk import writing_to
+from dgm.archive.layout import RunFolder
 from dgm.archive.manifest import read_manifest
 from dgm.archive.snapshot import Snapshot, encode_object, hash_object, write_tree
 from dgm.errors import ArchiveError
@@ -72,7 +73,8 @@ class AgentRepository:
         Raises: ArchiveError if there is none.
         """
         if not (path / "HEAD").is_file():
-            raise ArchiveError(f"{path} is missing or no git repository; see: dgm fsck")
+            remedy = RunFolder(path.parent).remedy
+            raise ArchiveError(f"{path} is missing or no git repository; {remedy}")
         repository = cls(path)
         try:
             yield repository
@@ -219,7 +221,8 @@ class AgentRepository:
         lines = [f"tree {tree}"]
         if parent is not None:
             if (up := self.branch(parent)) is None:
-                raise ArchiveError(f"agent {parent} has no branch to build on; see: dgm fsck")
+                remedy = RunFolder(self._path.parent).remedy
+                raise ArchiveError(f"agent {parent} has no branch to build on; {remedy}")
             lines.append(f"parent {up.commit}")
         lines += [f"author {_AUTHOR} {at} +0000", f"committer {_AUTHOR} {at} +0000"]
         text = "\n".join(lines) + "\n\n" + message.replace("\0", "").strip() + "\n"

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from dgm.archive.layout import RunFolder
 from dgm.archive.schema import MIGRATIONS
 from dgm.errors import ArchiveError
 
@@ -43,7 +44,8 @@ def open_for_reading(path: Path) -> Iterator[sqlite3.Connection]:
     Raises: ArchiveError if it is missing, damaged, or not of this version.
     """
     if not path.is_file():
-        raise ArchiveError(f"{path.parent} is not a complete run: it has no {path.name}")
+        remedy = RunFolder(path.parent).remedy
+        raise ArchiveError(f"{path.parent} is not a complete run: it has no {path.name}; {remedy}")
     with translated(path):
         try:
             connection = _checked(_connect(path, "mode=ro"), path)
@@ -81,7 +83,8 @@ def translated(path: Path) -> Iterator[None]:
     except sqlite3.DatabaseError as error:
         if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError):
             raise
-        raise ArchiveError(f"{path} is damaged ({error}); see what is left: dgm fsck") from error
+        remedy = RunFolder(path.parent).remedy
+        raise ArchiveError(f"{path} is damaged ({error}); {remedy}") from error
 
 
 def _connect(path: Path, options: str) -> sqlite3.Connection:
@@ -120,10 +123,11 @@ def _checked(connection: sqlite3.Connection, path: Path) -> sqlite3.Connection:
 def _refuse_unreadable(version: int, path: Path) -> None:
     _refuse_newer(version, len(MIGRATIONS), path)
     if version == 0:
-        raise ArchiveError(f"{path.parent} is half written: its database has no tables")
+        remedy = RunFolder(path.parent).remedy
+        raise ArchiveError(f"{path.parent} is half written: its database has no tables; {remedy}")
     if version < len(MIGRATIONS):
         raise ArchiveError(
-            f"{path} has the older format {version}; bring it up to date with: dgm resume"
+            f"{path} has the older format {version}; bring it up to date: dgm resume {path.parent}"
         )
 
 

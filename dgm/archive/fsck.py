@@ -21,6 +21,7 @@ from dgm.archive.lock import is_locked
 from dgm.archive.reader import RunReader
 from dgm.errors import ArchiveError
 from dgm.records import Agent, AgentState, Outcome
+from dgm.titles import counted
 
 Report: TypeAlias = Iterator["Finding"]
 Check: TypeAlias = Callable[[RunReader], Report]
@@ -73,7 +74,7 @@ def _check_database(reader: RunReader) -> Report:
 def _check_settings(reader: RunReader) -> Report:
     path = reader.run.settings
     if not path.is_file():
-        yield Finding(Severity.ERROR, path.name, "is missing")
+        yield Finding(Severity.NOTE, path.name, "is missing; no effect: run.db keeps the settings")
     elif path.read_text(encoding="utf-8", errors="replace") != reader.settings:
         yield Finding(Severity.NOTE, path.name, "was changed after the run was created; no effect")
 
@@ -129,7 +130,8 @@ def _check_rollouts(reader: RunReader) -> Report:
         yield Finding(
             Severity.NOTE,
             ", ".join(running[:4]),
-            f"{len(running)} rollouts were running when the run was killed; dgm resume closes them",
+            f"{counted(len(running), 'rollout')} cut off when the run was killed; "
+            "dgm resume closes what is open",
         )
 
 

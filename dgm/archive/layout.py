@@ -44,6 +44,15 @@ class RunFolder:
         """The folder of all rollouts."""
         return self.path / "rollouts"
 
+    @property
+    def remedy(self) -> str:
+        """What to do when a part of the run is lost or damaged: nothing here can make it again."""
+        return (
+            f"put {self.path} back from a copy, or begin anew: dgm evolve; as far as they are "
+            f"whole, the agents' code is in {self.agents.name} (git) and the facts are in "
+            f"{self.database.name} (SQLite)"
+        )
+
     def rollout(self, rollout_id: str) -> Path:
         """The folder of one rollout (transcript, patch, logs)."""
         return self.rollouts / rollout_id
@@ -64,6 +73,10 @@ def find_run(archive: Path, name: str | None = None) -> RunFolder:
         for run in (RunFolder(archive / name), RunFolder(Path(name))):
             if run.database.is_file():
                 return run
+            if run.agents.is_dir() or run.settings.is_file():
+                raise ArchiveError(
+                    f"{run.path} is not a complete run: it has no {run.database.name}; {run.remedy}"
+                )
         known = ", ".join(run.name for run in runs_below(archive)[:5]) or "none yet"
         raise ArchiveError(f"there is no run {name!r} in {archive} (newest runs: {known})")
     if not (runs := runs_below(archive)):

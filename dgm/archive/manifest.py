@@ -23,7 +23,10 @@ def read_manifest(folder: Path) -> AgentManifest:
     document = _parse(path)
     agent = document.get("agent")
     if not isinstance(agent, dict):
-        raise AgentFormatError(f"{path} has no [agent] table")
+        raise AgentFormatError(
+            f"{path} has no [agent] table; write [agent], and below it command and tests "
+            "(docs/agent-contract.md)"
+        )
     name = agent.get("name", "agent")
     if not isinstance(name, str) or not name.strip() or not name.isprintable():
         raise AgentFormatError(f"{path}: name must be a line of text")

@@ -15,12 +15,11 @@ from dgm.archive.database import open_for_reading
 from dgm.archive.layout import RunFolder
 from dgm.archive.tree import ArchiveTree
 from dgm.errors import ArchiveError
-from dgm.events import Event
+from dgm.events import Event, EventKind
 from dgm.records import Agent, Purpose, Rollout, RolloutKey, Score, Split, Task, Usage
 
-_EVIDENCE = (
-    "purpose = 'evaluate' AND outcome IS NOT NULL AND outcome <> 'infrastructure' AND split = ?"
-)
+_EVIDENCE = "outcome IS NOT NULL AND outcome <> 'infrastructure' AND split = ?"
+_EVALUATION = f"purpose = 'evaluate' AND {_EVIDENCE}"
 _ROLLOUTS = f"""
     SELECT rollouts.*, {rows.USAGE_COLUMNS}
     FROM rollouts LEFT JOIN spending ON spending.rollout_id = rollouts.id
@@ -136,12 +135,14 @@ class RunReader:
         )
         return rows.read_rollout(found[0]) if found else None
 
-    def evaluations(self, agent_id: str, split: Split = Split.SEARCH) -> tuple[Rollout, ...]:
+    def evaluations(
+        self, agent_id: str, split: Split = Split.SEARCH, purpose: Purpose = Purpose.EVALUATE
+    ) -> tuple[Rollout, ...]:
         """The evidence about an agent's code, whoever of its owners it was made for."""
         found = self._rows(
-            f"{_ROLLOUTS} WHERE {_EVIDENCE} AND tree_hash = "
+            f"{_ROLLOUTS} WHERE purpose = ? AND {_EVIDENCE} AND tree_hash = "
             "(SELECT tree_hash FROM agents WHERE id = ?) ORDER BY rollouts.number",
-            *(split, agent_id),
+            *(purpose, split, agent_id),
         )
         return tuple(map(rows.read_rollout, found))
 
@@ -150,7 +151,7 @@ class RunReader:
         found = self._rows(
             "SELECT agents.id, counts.* FROM agents JOIN (SELECT tree_hash, count(*) AS attempted, "
             "count(CASE outcome WHEN 'solved' THEN 1 END) AS solved "
-            f"FROM rollouts WHERE {_EVIDENCE} GROUP BY tree_hash) AS counts "
+            f"FROM rollouts WHERE {_EVALUATION} GROUP BY tree_hash) AS counts "
             "ON counts.tree_hash = agents.tree_hash ORDER BY agents.number",
             split,
         )
@@ -160,7 +161,7 @@ class RunReader:
         """The score of one agent; nothing attempted is an empty score."""
         (row,) = self._rows(
             "SELECT count(*) AS attempted, count(CASE outcome WHEN 'solved' THEN 1 END) AS solved "
-            f"FROM rollouts WHERE {_EVIDENCE} "
+            f"FROM rollouts WHERE {_EVALUATION} "
             "AND tree_hash = (SELECT tree_hash FROM agents WHERE id = ?)",
             *(split, agent_id),
         )
@@ -171,7 +172,7 @@ class RunReader:
         found = self._rows(
             "SELECT agents.id, task_id, count(*) AS attempted, "
             "count(CASE outcome WHEN 'solved' THEN 1 END) AS solved "
-            f"FROM rollouts JOIN agents USING (tree_hash) WHERE {_EVIDENCE} "
+            f"FROM rollouts JOIN agents USING (tree_hash) WHERE {_EVALUATION} "
             "GROUP BY agents.number, task_id ORDER BY agents.number, task_id",
             split,
         )
@@ -180,6 +181,20 @@ class RunReader:
             cell = Score(row["solved"], row["attempted"])
             matrix.setdefault(row["id"], {})[row["task_id"]] = cell
         return matrix
+
+    def reached(self, agent_id: str | None = None) -> dict[str, int]:
+        """Agent id to the place of the last search task that its stages brought it to.
+
+        What the machine spoiled counts as well: missing data does not shorten an agent's way.
+        """
+        only, values = ("", ()) if agent_id is None else ("AND agent_id = ?", (agent_id,))
+        found = self._rows(
+            "SELECT agent_id, max(position) AS place FROM rollouts JOIN tasks "
+            "ON tasks.id = rollouts.task_id WHERE purpose = 'evaluate' "
+            f"AND rollouts.split = 'search' {only} GROUP BY agent_id",
+            *values,
+        )
+        return {row["agent_id"]: row["place"] for row in found}
 
     def usage(self) -> Usage:
         """What the whole run has spent."""
@@ -199,14 +214,17 @@ class RunReader:
         found = self._rows("SELECT * FROM events WHERE id > ? ORDER BY id", since)
         return tuple(map(rows.read_event, found))
 
-    def last_event(self) -> Event | None:
-        """The newest event, None before the first."""
-        found = self._rows("SELECT * FROM events ORDER BY id DESC LIMIT 1")
+    def last_event(self, *kinds: EventKind) -> Event | None:
+        """The newest event of these kinds, None before the first."""
+        some = ", ".join("?" * len(kinds))
+        found = self._rows(
+            f"SELECT * FROM events WHERE kind IN ({some}) ORDER BY id DESC LIMIT 1", *kinds
+        )
         return rows.read_event(found[0]) if found else None
 
     def tree(self) -> ArchiveTree:
         """The agents and their scores on the search split as a tree in memory."""
-        return ArchiveTree(self.agents(), self.scores(Split.SEARCH))
+        return ArchiveTree(self.agents(), self.scores(Split.SEARCH), self.reached())
 
     def database_problems(self) -> tuple[str, ...]:
         """What SQLite finds wrong with its file, and rows that refer to nothing."""

@@ -75,7 +75,9 @@ class Store(Ledger):
         """
         run = RunFolder(folder)
         if not run.database.is_file():
-            raise ArchiveError(f"{folder} is not a complete run: it has no {run.database.name}")
+            raise ArchiveError(
+                f"{folder} is not a complete run: it has no {run.database.name}; {run.remedy}"
+            )
         with (
             writer_lock(run.lock, run.name),
             open_for_writing(run.database) as connection,

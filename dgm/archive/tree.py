@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from dgm.archive.candidates import Candidates, ParentCandidate
@@ -20,19 +21,26 @@ _UNKNOWN = Score()
 class ArchiveTree:
     """All agents of a run with their scores on the search split.
 
-    Built once, then kept true by `put`; it never looks at the disk.
+    `reached` tells how far along the search tasks each agent was measured: any number that grows
+    from stage to stage. Built once, then kept true by `put`; it never looks at the disk.
     """
 
-    def __init__(self, agents: Iterable[Agent], scores: Mapping[str, Score]) -> None:
+    def __init__(
+        self,
+        agents: Iterable[Agent],
+        scores: Mapping[str, Score],
+        reached: Mapping[str, int] = MappingProxyType({}),
+    ) -> None:
         self._agents: dict[str, Agent] = {}
         self._scores: dict[str, Score] = {}
+        self._reached: dict[str, int] = {}
         self._children: dict[str, list[str]] = {}
         self.candidates = Candidates()
         """The archived agents, ready for selection."""
         for agent in agents:
-            self.put(agent, scores.get(agent.id, _UNKNOWN))
+            self.put(agent, scores.get(agent.id, _UNKNOWN), reached.get(agent.id, 0))
 
-    def put(self, agent: Agent, score: Score) -> None:
+    def put(self, agent: Agent, score: Score, reached: int = 0) -> None:
         """Add an agent after its parent, or replace what was known of it."""
         if agent.id not in self._agents:
             self._children[agent.id] = []
@@ -41,6 +49,7 @@ class ArchiveTree:
             self.__dict__.pop("graph", None)
         self._agents[agent.id] = agent
         self._scores[agent.id] = score
+        self._reached[agent.id] = reached
         self._refresh(agent.id)
         if agent.parent_id is not None and agent.state is AgentState.ARCHIVED:
             self._refresh(agent.parent_id)
@@ -91,12 +100,17 @@ class ArchiveTree:
     def best(self) -> Agent:
         """The archived agent whose true rate is most surely high; the oldest of equals.
 
+        Only those measured as far as any are compared: who stopped at an earlier stage met other
+        tasks, and did no better than its parent on them.
+
         Raises: ArchiveError if none is archived yet.
         """
-        rates = {score: cautious_rate(score) for score in {c.score for c in self.candidates}}
-        if not rates:
+        if not self.candidates:
             raise ArchiveError("no agent has been archived yet")
-        chosen = max(self.candidates, key=lambda c: (rates[c.score], -c.number))
+        end = max(self._reached[c.agent_id] for c in self.candidates)
+        compared = [c for c in self.candidates if self._reached[c.agent_id] == end]
+        rates = {score: cautious_rate(score) for score in {c.score for c in compared}}
+        chosen = max(compared, key=lambda c: (rates[c.score], -c.number))
         return self._agents[chosen.agent_id]
 
     def resolve(self, name: str) -> Agent:
@@ -114,8 +128,8 @@ class ArchiveTree:
         if not found:
             raise ArchiveError(f"there is no agent {name!r}; list them with: dgm tree")
         if len(found) > 1:
-            some = ", ".join(agent.id for agent in found[:4])
-            raise ArchiveError(f"{name!r} may be any of {len(found)} agents: {some} ...")
+            some = ", ".join(agent.id for agent in found[:4]) + (" ..." if len(found) > 4 else "")
+            raise ArchiveError(f"{name!r} may be any of {len(found)} agents: {some}")
         return found[0]
 
     def _refresh(self, agent_id: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import errno
+import difflib
 import logging
 import os
 import sys
@@ -15,6 +15,7 @@ from typing import NoReturn
 
 from dgm import __version__
 from dgm.cli.output import CleanFormatter, remark
+from dgm.cli.refusals import explain, has_output, require_git
 from dgm.errors import DgmError, MachineError
 from dgm.scratch import scratch_folder
 
@@ -37,12 +38,6 @@ COMMANDS = {
 }
 INTERRUPTED = 130
 READER_LEFT = 141
-_REMEDIES = {
-    errno.ENOSPC: "the disk is full; make room, then: dgm resume",
-    errno.EDQUOT: "the disk quota is used up; make room, then: dgm resume",
-    errno.EROFS: "it is on a read-only file system; name another place with --archive",
-    errno.EACCES: "permission denied; name another place with --archive",
-}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -51,6 +46,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     0 done, 1 the machine failed or something is wrong, 2 mend the input, 130 Ctrl-C, 143 SIGTERM,
     141 nobody reads the output.
     """
+    if not has_output():
+        return 1
     handler = logging.StreamHandler()
     handler.setFormatter(CleanFormatter("dgm: %(message)s"))
     logging.basicConfig(handlers=[handler])
@@ -65,10 +62,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(words: list[str]) -> int:
+    arguments = None
     try:
         arguments = _parser(words).parse_args(words)
         with scratch_folder():
-            code: int = import_module(f"dgm.cli.{arguments.command}").run(arguments)
+            code = _call(arguments)
         sys.stdout.flush()
     except DgmError as error:
         remark(str(error))
@@ -76,14 +74,22 @@ def _run(words: list[str]) -> int:
     except BrokenPipeError:
         return READER_LEFT
     except OSError as error:
-        remedy = _REMEDIES.get(error.errno or 0) or (error.filename and error.strerror)
-        if not remedy:
+        if (line := explain(error, arguments)) is None:
             raise
-        remark(f"{error.filename or 'writing'}: {remedy}")
+        remark(line)
         return 1
     except KeyboardInterrupt:
         remark("interrupted")
         return INTERRUPTED
+    return code
+
+
+def _call(arguments: argparse.Namespace) -> int:
+    try:
+        code: int = import_module(f"dgm.cli.{arguments.command}").run(arguments)
+    except ImportError:
+        require_git()  # without it GitPython cannot be imported
+        raise
     return code
 
 
@@ -106,4 +112,8 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=text, description=f"{text.capitalize()}.")
         if name in words:
             import_module(f"dgm.cli.{name}").add_arguments(command)
+    if words and words[0][:1] != "-" and words[0] not in COMMANDS:
+        alike = difflib.get_close_matches(words[0], COMMANDS, 1)
+        hint = f" (did you mean {alike[0]}?)" if alike else ""
+        parser.error(f"there is no command {words[0]!r}{hint}")
     return parser

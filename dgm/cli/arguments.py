@@ -17,10 +17,22 @@ if TYPE_CHECKING:
 DEFAULT_ARCHIVE = Path("archive")
 
 
+def filled(text: str) -> str:
+    """Read a word that must not be empty."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("it is empty")
+    return text
+
+
+def filled_path(text: str) -> Path:
+    """Read a path, which must not be empty."""
+    return Path(filled(text))
+
+
 def add_archive(parser: argparse.ArgumentParser) -> None:
     """`--archive DIR`: where runs live."""
     parser.add_argument(
-        "--archive", type=Path, default=DEFAULT_ARCHIVE, metavar="DIR",
+        "--archive", type=filled_path, default=DEFAULT_ARCHIVE, metavar="DIR",
         help="where runs live (default: ./archive)",
     )  # fmt: skip
 
@@ -29,15 +41,16 @@ def add_run(parser: argparse.ArgumentParser, *, as_option: bool) -> None:
     """`RUN`, or `--run RUN` where the position is taken; the newest by default."""
     text = "the run's name or folder (default: the newest)"
     if as_option:
-        parser.add_argument("--run", metavar="RUN", help=text)
+        parser.add_argument("--run", type=filled, metavar="RUN", help=text)
     else:
-        parser.add_argument("run", nargs="?", metavar="RUN", help=text)
+        parser.add_argument("run", type=filled, nargs="?", metavar="RUN", help=text)
     add_archive(parser)
 
 
 def add_agent(parser: argparse.ArgumentParser) -> None:
     """`AGENT`."""
-    parser.add_argument("agent", metavar="AGENT", help="best, seed, an id, or the start of one")
+    text = "best, seed, an id, or the start of one"
+    parser.add_argument("agent", type=filled, metavar="AGENT", help=text)
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:
@@ -57,6 +70,23 @@ def budget_settings(arguments: argparse.Namespace) -> list[str]:
         name: getattr(arguments, name, None) for name in ("children", "hours", "usd", "tokens")
     }
     return [f"budget.{name}={value}" for name, value in given.items() if value is not None]
+
+
+def add_sandbox(parser: argparse.ArgumentParser, default: str = "as the run was started") -> None:
+    """`--sandbox NAME`, and the word that lets a real model into the weak one."""
+    parser.add_argument(
+        "--sandbox", metavar="NAME",
+        help=f"auto, docker, bubblewrap or process (default: {default})",
+    )  # fmt: skip
+    parser.add_argument(
+        "--yes-i-know", action="store_true", help="let a real model into the weak sandbox"
+    )
+
+
+def sandbox_settings(arguments: argparse.Namespace) -> list[str]:
+    """List what those options were given, as `key=value`."""
+    settings = [] if arguments.sandbox is None else [f"sandbox.driver={arguments.sandbox}"]
+    return [*settings, "sandbox.accept_weak=true"] if arguments.yes_i_know else settings
 
 
 def positive(text: str) -> int:

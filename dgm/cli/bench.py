@@ -10,6 +10,7 @@ from pathlib import Path
 from dgm.cli.arguments import add_json
 from dgm.cli.output import say, say_json
 from dgm.records import Split
+from dgm.titles import counted
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -43,7 +44,8 @@ def _list(arguments: argparse.Namespace) -> int:
         say_json(rows)
     else:
         for row in rows:
-            say(f"{row['name']}  {row['search']} search tasks, {row['sealed']} sealed tasks")
+            tasks = ", ".join(counted(int(str(row[split])), f"{split} task") for split in Split)
+            say(f"{row['name']}  {tasks}")
     return 0
 
 

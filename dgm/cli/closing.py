@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dgm.cli.invocation import command, named
-from dgm.cli.output import fitted, one_line, seconds, thousands
+from dgm.cli.output import fitted, one_line, seconds
 from dgm.cli.standing import SEED
 from dgm.cli.tree import headline, tree_lines
 from dgm.records import Outcome, Split
+from dgm.titles import counted
 
 if TYPE_CHECKING:
     from dgm.archive.layout import RunFolder
@@ -27,10 +28,10 @@ def closing_report(reader: RunReader) -> list[str]:
     return [
         *lines,
         "",
-        f"time {seconds(report.elapsed_s)}, {thousands(report.usage.tokens)} tokens in "
-        f"{thousands(report.usage.calls)} calls, {report.usage.cost_usd:.2f} USD",
+        f"time {seconds(report.elapsed_s)}, {counted(report.usage.tokens, 'token')} in "
+        f"{counted(report.usage.calls, 'call')}, {report.usage.cost_usd:.2f} USD",
         "",
-        *_further(reader.run),
+        *_further(reader.run, is_anything_archived=report.best_id is not None),
     ]
 
 
@@ -61,7 +62,7 @@ def _sealed(reader: RunReader, report: RunReport, best_id: str) -> list[str]:
     if not seed.attempted or not best.attempted:
         return ["not measured on the sealed tasks yet"]
     lines = [
-        f"on the {seed.attempted} sealed tasks, which the search never saw:",
+        f"on the {counted(seed.attempted, 'sealed task')}, which the search never saw:",
         f"  seed  {describe_score(seed)}",
     ]
     if best_id == SEED:
@@ -80,10 +81,17 @@ def _solved(reader: RunReader, agent_id: str) -> dict[str, bool]:
     return {rollout.task_id: rollout.outcome is Outcome.SOLVED for rollout in rollouts}
 
 
-def _further(run: RunFolder) -> list[str]:
+def _further(run: RunFolder, *, is_anything_archived: bool) -> list[str]:
     """Commands that work as they stand, wherever the run lies."""
     here = named(run)
+    if not is_anything_archived:
+        return [
+            "nothing is archived yet; to look further:",
+            f"  {command('tree', here)}",
+            f"  {command('show', 'seed', '--run', here)}",
+        ]
     everywhere = ("--run", str(run.path.absolute()))
+    exported = run.path.parent / f"{run.name}-best"  # git ignores what lies in the archive
     problem = ("--problem", "mend what the tests complain about")
     return [
         "to look further:",
@@ -92,7 +100,7 @@ def _further(run: RunFolder) -> list[str]:
         f"  {command('diff', 'best', 'seed', '--run', here)}",
         f"  {command('log', 'best', 'canary', '--run', here)}",
         f"  {command('replay', 'best', 'canary', '--run', here)}",
-        f"  {command('export', 'best', '--to', 'best-agent', '--run', here)}",
+        f"  {command('export', 'best', '--to', str(exported), '--run', here)}",
         "in a repository of yours, to put it to work there:",
         f"  {command('run', 'best', '--repo', '.', *problem, *everywhere)}",
     ]

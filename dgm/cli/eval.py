@@ -10,9 +10,11 @@ from dgm.cli.arguments import (
     add_budget,
     add_json,
     add_run,
+    add_sandbox,
     budget_settings,
     code_of,
     positive,
+    sandbox_settings,
 )
 from dgm.cli.output import say, say_json
 from dgm.records import Split
@@ -27,17 +29,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--attempts", type=positive, default=1, metavar="K", help="per task (1)")
     add_budget(parser, "usd", "tokens")
+    add_sandbox(parser)
     add_run(parser, as_option=True)
     add_json(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Evaluate, record in the run, and print the score."""
+    """Evaluate, record beside the run's own evaluations, and print the score of both."""
     from dgm.archive.layout import find_run
     from dgm.archive.store import Store
     from dgm.config import read_config
     from dgm.fanout import ThreadFanOut
-    from dgm.measure import measure, missing_evaluations
+    from dgm.measure import all_evidence, measure, missing_evaluations
     from dgm.records import Rollout
     from dgm.report import describe_score
     from dgm.wiring import checkouts, open_laboratory, settle
@@ -45,7 +48,8 @@ def run(arguments: argparse.Namespace) -> int:
     folder = find_run(arguments.archive, arguments.run).path
     split = Split(arguments.split)
     with Store.open(folder) as store:
-        config = read_config(store.settings, budget_settings(arguments))
+        settings = [*budget_settings(arguments), *sandbox_settings(arguments)]
+        config = read_config(store.settings, settings)
         agent = store.tree().resolve(arguments.agent)
         tree_hash = code_of(agent)
         with (
@@ -62,7 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
                 if not arguments.json:
                     say(f"{rollout.id}  {rollout.task_id:32} {rollout.outcome}  {rollout.detail}")
                     sys.stdout.flush()
-        score = store.score(agent.id, split)
+        score = all_evidence(store, agent, split)
     if arguments.json:
         counts = {"solved": score.solved, "attempted": score.attempted}
         say_json({"agent": agent.id, "split": str(split), **counts})

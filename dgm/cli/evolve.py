@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import argparse
+import re
 import tempfile
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dgm.cli.arguments import add_archive
+from dgm.cli.arguments import add_archive, add_sandbox, filled, filled_path, sandbox_settings
 from dgm.cli.output import say
+from dgm.cli.refusals import require_git
 from dgm.errors import ConfigError
+from dgm.titles import shortened
 
 if TYPE_CHECKING:
     from dgm.config import Config
 
+_NAME = re.compile(r"[^\W_][\w.-]{0,63}")
 _SHORT = {
     "seed": "seed",
     "workers": "workers",
@@ -26,14 +30,13 @@ _SHORT = {
     "diagnosis_model": "model.diagnosis",
     "benchmark": "benchmark.name",
     "policy": "search.policy",
-    "sandbox": "sandbox.driver",
     "seed_agent": "seed_agent",
 }
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
-    parser.add_argument("--config", type=Path, metavar="FILE", help="settings, as TOML")
+    parser.add_argument("--config", type=filled_path, metavar="FILE", help="settings, as TOML")
     parser.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", dest="settings",
         help="one setting, as in search.policy=random; may be given again",
@@ -52,12 +55,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--benchmark", metavar="NAME", help="quick, or a folder of Harbor tasks")
     parser.add_argument("--policy", metavar="NAME", help="how parents are chosen (default dgm)")
     parser.add_argument(
-        "--seed-agent", metavar="PATH", help="another first agent, with an agent.toml"
+        "--seed-agent",
+        type=filled,
+        metavar="PATH",
+        help="another first agent, with an agent.toml",
     )
-    parser.add_argument("--sandbox", metavar="NAME", help="auto, docker, bubblewrap or process")
-    parser.add_argument(
-        "--yes-i-know", action="store_true", help="let a real model into the weak sandbox"
-    )
+    add_sandbox(parser, "auto, the strongest that works")
     add_archive(parser)
 
 
@@ -67,19 +70,34 @@ def run(arguments: argparse.Namespace) -> int:
     from dgm.archive.store import Store
     from dgm.cli.running import evolve_store
     from dgm.config import config_as_toml, load_config
-    from dgm.wiring import open_laboratory, seed_folder
+    from dgm.wiring import check_config, open_benchmark, open_laboratory, seed_folder
+    from dgm.workspaces import Workspaces
 
+    require_git()
+    _check_readable(arguments.config)
     config = _placed(load_config(arguments.config, settings_of(arguments)))
+    check_config(config)
     run_folder = _new_run(arguments.archive, arguments.name)
-    with (
-        open_laboratory(config, run_folder, say) as lab,
-        tempfile.TemporaryDirectory(prefix="dgm-seed-") as scratch,
-    ):
+    with tempfile.TemporaryDirectory(prefix="dgm-seed-") as scratch:
         seed = Path(scratch) / "seed"
         import_seed(seed_folder(config), seed)
-        arguments.archive.mkdir(parents=True, exist_ok=True)
-        with Store.create(run_folder, config_as_toml(lab.config), seed=seed) as store:
-            return evolve_store(lab, store)
+        # A wrong word is refused before a sandbox takes its seconds to open.
+        open_benchmark(config.benchmark.name, Workspaces(Path(scratch))).tasks()
+        with open_laboratory(config, run_folder, say) as lab:
+            arguments.archive.mkdir(parents=True, exist_ok=True)
+            with Store.create(run_folder, config_as_toml(lab.config), seed=seed) as store:
+                return evolve_store(lab, store)
+
+
+def _check_readable(path: Path | None) -> None:
+    if path is None:
+        return
+    try:
+        path.open().close()
+    except OSError as error:
+        raise ConfigError(
+            f"cannot read the configuration {path}: {error.strerror}; name a TOML file"
+        ) from None
 
 
 def _placed(config: Config) -> Config:
@@ -98,8 +116,11 @@ def _new_run(archive: Path, name: str | None) -> Path:
         now = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
         names = (now, *(f"{now}-{again}" for again in range(2, 100)))
         return next(archive / name for name in names if not (archive / name).exists())
-    if not name.isprintable() or "/" in name or name[:1] in ("", ".", "-"):
-        raise ConfigError(f"a run cannot be named {name!r}; take letters, digits and -")
+    if not _NAME.fullmatch(name):
+        raise ConfigError(
+            f"a run cannot be named {shortened(name, 40)!r}; take letters, digits, -, _ and ., "
+            "a letter or digit first, 64 at most"
+        )
     if (archive / name).exists():
         raise ConfigError(f"{archive / name} exists already; take another --name, or: dgm resume")
     return archive / name
@@ -112,6 +133,4 @@ def settings_of(arguments: argparse.Namespace) -> list[str]:
         for option, key in _SHORT.items()
         if (value := getattr(arguments, option)) is not None
     ]
-    if arguments.yes_i_know:
-        settings.append("sandbox.accept_weak=true")
-    return [*arguments.settings, *settings]
+    return [*arguments.settings, *settings, *sandbox_settings(arguments)]

@@ -6,6 +6,7 @@ import argparse
 
 from dgm.cli.arguments import add_json, add_run
 from dgm.cli.output import say, say_json
+from dgm.titles import counted
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,5 +27,5 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         for finding in findings:
             say(f"{finding.severity}: {finding.where}: {finding.message}")
-        say(f"{errors} things are wrong" if errors else "nothing is wrong")
+        say(f"{counted(errors, 'error')} found" if errors else "nothing is wrong")
     return 1 if errors else 0

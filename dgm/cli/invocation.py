@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dgm.cli.arguments import DEFAULT_ARCHIVE
+from dgm.events import BUDGET_SPENT
 
 if TYPE_CHECKING:
     from dgm.archive.layout import RunFolder
@@ -23,6 +24,14 @@ def named(run: RunFolder) -> str:
     """Return the word by which a run is found from this folder."""
     is_near = run.path.parent.resolve() == DEFAULT_ARCHIVE.resolve()
     return run.name if is_near else str(run.path)
+
+
+def how_to_go_on(run: RunFolder, why: str) -> str:
+    """Say which command goes on with a stopped run; a spent budget needs a larger one."""
+    resume = command("resume", named(run))
+    if why == BUDGET_SPENT:
+        return f"go on with more, in all: {resume} --tokens N, or --usd N"
+    return f"go on with: {resume}"
 
 
 def _program() -> list[str]:

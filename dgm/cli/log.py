@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dgm.cli.arguments import add_agent, add_json, add_run, reading
-from dgm.cli.output import say, say_json, seconds, thousands
+from dgm.cli.output import say, say_json, seconds
 from dgm.errors import ArchiveError
+from dgm.titles import counted
 
 if TYPE_CHECKING:
     from dgm.archive.reader import RunReader
@@ -71,14 +72,14 @@ def _headline(rollout: Rollout) -> str:
     return (
         f"{rollout.id}  {rollout.agent_id} on {rollout.task_id}: {rollout.outcome}  "
         f"{rollout.detail}\n"
-        f"{seconds(rollout.total_s)}, {thousands(rollout.usage.tokens)} tokens in "
-        f"{rollout.usage.calls} calls, {rollout.usage.cost_usd:.2f} USD\n"
+        f"{seconds(rollout.total_s)}, {counted(rollout.usage.tokens, 'token')} in "
+        f"{counted(rollout.usage.calls, 'call')}, {rollout.usage.cost_usd:.2f} USD\n"
         f"limits in force: {', '.join(rollout.limits_in_force) or 'none recorded'}"
     )
 
 
 def _print_turn(turn: Turn, limit: int | None) -> None:
-    say(f"\n=== turn {turn.number}  ({thousands(turn.usage.tokens)} tokens)")
+    say(f"\n=== turn {turn.number}  ({counted(turn.usage.tokens, 'token')})")
     if turn.text:
         say(_shortened(turn.text, limit))
     if turn.failure:

@@ -6,10 +6,14 @@ import json
 import logging
 import shutil
 import sys
+import textwrap
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from dgm.titles import shortened
 
+STANDARD_OUTPUT = "standard output"
 _KEPT = {"\n", "\t"}
 
 
@@ -28,9 +32,18 @@ def fitted(text: str) -> str:
     return shortened(text, shutil.get_terminal_size().columns) if sys.stdout.isatty() else text
 
 
+def folded(*parts: str) -> str:
+    """Join parts by two blanks, and break between words where a terminal is too narrow for it."""
+    line = "  ".join(parts)
+    if not sys.stdout.isatty():
+        return line
+    return textwrap.fill(line, shutil.get_terminal_size().columns, subsequent_indent="  ")
+
+
 def say(text: str = "") -> None:
     """Print a line of text, cleaned."""
-    sys.stdout.write(clean(text) + "\n")
+    with _naming_it():
+        sys.stdout.write(clean(text) + "\n")
 
 
 def remark(text: str) -> None:
@@ -43,14 +56,26 @@ def say_patch(patch: bytes) -> None:
     if sys.stdout.isatty():
         say(patch.decode(errors="replace").rstrip("\n"))
         return
-    sys.stdout.flush()
-    sys.stdout.buffer.write(patch)
-    sys.stdout.buffer.flush()
+    with _naming_it():
+        sys.stdout.flush()
+        sys.stdout.buffer.write(patch)
+        sys.stdout.buffer.flush()
 
 
 def say_json(value: Any) -> None:  # noqa: ANN401 - anything JSON can hold
     """Print JSON; control characters are escaped by it."""
-    sys.stdout.write(json.dumps(value, indent=1) + "\n")
+    with _naming_it():
+        sys.stdout.write(json.dumps(value, indent=1) + "\n")
+
+
+@contextmanager
+def _naming_it() -> Iterator[None]:
+    """Let an error of writing say that it was the output that could not be written."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = STANDARD_OUTPUT
+        raise
 
 
 class CleanFormatter(logging.Formatter):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _BORDERS = 2
 _SIDES = 4
-_LEGEND = "* best  + its ancestors"
+_LEGEND = "* best  + ancestors  … left out"
 _STYLES = {"*": "bold green", "+": "green"}
 
 

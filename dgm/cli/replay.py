@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from dgm.cli.arguments import add_agent, add_json, add_run
+from dgm.cli.arguments import add_agent, add_json, add_run, add_sandbox, sandbox_settings
 from dgm.cli.output import say, say_json
 from dgm.errors import ArchiveError
 
@@ -21,6 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_agent(parser)
     parser.add_argument("task", nargs="?", metavar="TASK", help="a task or rollout (default: all)")
     add_run(parser, as_option=True)
+    add_sandbox(parser)
     add_json(parser)
 
 
@@ -34,9 +35,10 @@ def run(arguments: argparse.Namespace) -> int:
 
     folder = find_run(arguments.archive, arguments.run).path
     replayed: list[Replayed] = []
+    settings = sandbox_settings(arguments)
     with (
         RunReader.open(folder) as reader,
-        open_laboratory(read_config(reader.settings), folder) as lab,
+        open_laboratory(read_config(reader.settings, settings), folder) as lab,
         checkouts(reader.repository) as code_of,
     ):
         replayer = Replayer(lab, reader, code_of)

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import argparse
 
-from dgm.cli.arguments import add_budget, add_run, budget_settings
+from dgm.cli.arguments import (
+    add_budget,
+    add_run,
+    add_sandbox,
+    budget_settings,
+    sandbox_settings,
+)
 from dgm.cli.output import say
+from dgm.cli.refusals import require_git
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -13,6 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_run(parser, as_option=False)
     parser.add_argument("--workers", metavar="N", help="units of work at a time")
     add_budget(parser, "children", "hours", "usd", "tokens")
+    add_sandbox(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -23,7 +31,8 @@ def run(arguments: argparse.Namespace) -> int:
     from dgm.config import read_config
     from dgm.wiring import open_laboratory
 
-    settings = budget_settings(arguments)
+    require_git()
+    settings = [*budget_settings(arguments), *sandbox_settings(arguments)]
     if arguments.workers is not None:
         settings.append(f"workers={arguments.workers}")
     with Store.open(find_run(arguments.archive, arguments.run).path) as store:

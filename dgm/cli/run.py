@@ -7,7 +7,15 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dgm.cli.arguments import add_agent, add_run, code_of, positive
+from dgm.cli.arguments import (
+    add_agent,
+    add_run,
+    add_sandbox,
+    code_of,
+    filled_path,
+    positive,
+    sandbox_settings,
+)
 from dgm.cli.output import remark, say_patch
 from dgm.cli.repository import apply_patch, copy_repository
 from dgm.errors import UserError
@@ -21,12 +29,15 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
     add_agent(parser)
-    parser.add_argument("--repo", type=Path, required=True, metavar="PATH", help="your repository")
+    parser.add_argument(
+        "--repo", type=filled_path, required=True, metavar="PATH", help="your repository"
+    )
     parser.add_argument(
         "--problem", required=True, metavar="TEXT", help="what to do; @FILE reads it"
     )
     parser.add_argument("--apply", action="store_true", help="apply the patch to your repository")
     parser.add_argument("--timeout", type=positive, default=600, metavar="S", help="seconds (600)")
+    add_sandbox(parser)
     add_run(parser, as_option=True)
 
 
@@ -47,7 +58,8 @@ def run(arguments: argparse.Namespace) -> int:
         tree_hash = code_of(agent)
         folder = Path(place)
         copy_repository(arguments.repo, folder / "workspace")
-        with open_laboratory(read_config(reader.settings), folder) as lab:
+        config = read_config(reader.settings, sandbox_settings(arguments))
+        with open_laboratory(config, folder) as lab:
             work = _work(lab, checkout(tree_hash), problem, arguments.timeout)
         last_words = (folder / "rollout" / "output.txt").read_text(errors="replace")[-500:]
     say_patch(work.patch)

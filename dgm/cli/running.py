@@ -9,25 +9,34 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from dgm.cli.closing import closing_report
-from dgm.cli.invocation import command, named
+from dgm.cli.invocation import command, how_to_go_on, named
 from dgm.cli.live import live_view
 from dgm.cli.output import say
+from dgm.cli.refusals import FULL
 from dgm.cli.standing import take_standing
+from dgm.errors import ArchiveError, MachineError
 
 if TYPE_CHECKING:
+    from dgm.archive.layout import RunFolder
     from dgm.archive.store import Store
     from dgm.evolve import Evolution
     from dgm.steps.laboratory import Laboratory
 
 _SIGNALLED = 128
+_NOTHING_CAME_OF_IT = 1
 
 
 def evolve_store(lab: Laboratory, store: Store) -> int:
-    """Evolve an open run to its end, or until it is stopped; 128 + the signal that did it."""
+    """Evolve an open run to its end, or until it is stopped.
+
+    Returns 0 also when the budget the user set is spent; 1 if that was too little to archive any
+    agent; 128 + the signal that stopped it.
+    """
     from dgm.wiring import open_evolution
 
     say(f"run {store.run.name} in {store.run.path}")
     with (
+        _telling_how_to_go_on(store.run),
         open_evolution(lab, store) as evolution,
         _signals(evolution) as received,
         live_view(store, evolution, lab.config) as show,
@@ -41,10 +50,28 @@ def evolve_store(lab: Laboratory, store: Store) -> int:
     if cut_short:
         say(f"\ncut short, to be done again: {'; '.join(cut_short)}")
     if not is_finished:
-        say(
-            f"\nstopped: {evolution.why_stopped}; go on with: {command('resume', named(store.run))}"
-        )
-    return _SIGNALLED + received[0] if received else 0
+        why = evolution.why_stopped
+        say(f"\nstopped: {why}; {how_to_go_on(store.run, why)}")
+    if received:
+        return _SIGNALLED + received[0]
+    return 0 if store.tree().candidates else _NOTHING_CAME_OF_IT
+
+
+@contextmanager
+def _telling_how_to_go_on(run: RunFolder) -> Iterator[None]:
+    """Where the disk gives out, add the command to go on with when there is room."""
+    again = command("resume", named(run))
+    try:
+        yield
+    except ArchiveError as error:
+        if not isinstance(error.__cause__, OSError):
+            raise
+        raise ArchiveError(f"{error}: {again}") from error
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        where = error.filename or run.path
+        raise MachineError(f"{where}: {FULL[error.errno]}; make room, then: {again}") from error
 
 
 @contextmanager

@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Any
 from dgm.cli.arguments import add_agent, add_json, add_run, reading
 from dgm.cli.output import say, say_json, thousands
 from dgm.records import Purpose, Split
+from dgm.titles import counted
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from dgm.archive.reader import RunReader
     from dgm.records import Agent, Rollout
 
@@ -61,19 +64,32 @@ def _print(reader: RunReader, agent: Agent, lineage: tuple[Agent, ...]) -> None:
     for split in Split:
         if rollouts := reader.evaluations(agent.id, split):
             say(f"\n{split} tasks")
-        for rollout in rollouts:
-            say(f"  {rollout.id}  {rollout.task_id:32} {_result(rollout)}")
+        _print_rollouts(rollouts)
+    if beside := _beside(reader, agent):
+        say("\nmeasured with dgm eval, beside the run")
+        _print_rollouts(beside)
+
+
+def _print_rollouts(rollouts: Iterable[Rollout]) -> None:
+    for rollout in rollouts:
+        say(f"  {rollout.id}  {rollout.task_id:32} {_result(rollout)}")
 
 
 def _result(rollout: Rollout) -> str:
     tests = ""
     if rollout.tests_total is not None:
-        tests = f"{rollout.tests_passed}/{rollout.tests_total} tests  "
-    return f"{rollout.outcome:12} {tests}{rollout.usage.calls} calls  {rollout.detail}".rstrip()
+        tests = f"{rollout.tests_passed}/{counted(rollout.tests_total, 'test')}  "
+    calls = counted(rollout.usage.calls, "call")
+    return f"{rollout.outcome:12} {tests}{calls}  {rollout.detail}".rstrip()
 
 
 def _admission(reader: RunReader, agent: Agent) -> list[Rollout]:
     return [r for r in reader.rollouts(agent.id) if r.key.purpose in _ADMISSION]
+
+
+def _beside(reader: RunReader, agent: Agent) -> list[Rollout]:
+    """What `dgm eval` measured: it counts in no score of the run."""
+    return [r for split in Split for r in reader.evaluations(agent.id, split, Purpose.MEASURE)]
 
 
 def _as_json(reader: RunReader, agent: Agent, lineage: list[str]) -> dict[str, Any]:
@@ -86,4 +102,5 @@ def _as_json(reader: RunReader, agent: Agent, lineage: list[str]) -> dict[str, A
             split: [asdict(rollout) for rollout in reader.evaluations(agent.id, split)]
             for split in Split
         },
+        "measured": [asdict(rollout) for rollout in _beside(reader, agent)],
     }

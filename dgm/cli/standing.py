@@ -36,13 +36,13 @@ class Standing:
     @property
     def status(self) -> str:
         """What the run is about: running, or why it stops."""
-        return f"stopping ({self.stopping}); Ctrl-C ends it at once" if self.stopping else "running"
+        return f"stopping ({self.stopping})" if self.stopping else "running"
 
     def headlines(self) -> tuple[str, str, str]:
         """Time, counts, and what was spent."""
         report = self.report
         return (
-            f"{self.status} for {seconds(self.elapsed_s)}{self._remaining()}",
+            self._time(),
             f"{report.children} of {self.children_wanted} children, "
             f"{report.count(AgentState.ARCHIVED)} archived, "
             f"{report.count(AgentState.REJECTED)} rejected",
@@ -74,11 +74,17 @@ class Standing:
             lines[_WORK_LINES - 1 :] = [f"and {len(lines) - _WORK_LINES + 1} more"]
         return tuple(lines) or ("nothing",)
 
+    def _time(self) -> str:
+        if not self.stopping:
+            return f"running for {seconds(self.elapsed_s)}{self._remaining()}"
+        hint = "; Ctrl-C again ends it at once" if self.stopping == "interrupted" else ""
+        return f"{self.status} after {seconds(self.elapsed_s)}{hint}"
+
     def _remaining(self) -> str:
         """Guess the time to the last child from the time that the others took."""
         ended = sum(line.agent.state.is_final for line in self.report.agents) - 1
         left = self.children_wanted - ended
-        if ended < 1 or left < 1 or self.stopping:
+        if ended < 1 or left < 1:
             return ""
         return f", about {seconds(self.elapsed_s / (ended + 1) * left)} left"
 

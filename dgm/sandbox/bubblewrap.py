@@ -106,7 +106,7 @@ class Bubblewrap:
     def reap(self, run: str | None = None) -> int:
         """Remove what dead processes of this project left: groups, folders, sockets."""
         remove_leftovers()
-        return rundir.reap(run)
+        return len(rundir.reap(run))
 
 
 def check(root: Path | None = None) -> str | None:
@@ -133,19 +133,27 @@ def _start(stack: ExitStack, spec: SandboxSpec, prepared: _Prepared) -> RunnerSa
     """Start everything a sandbox needs; `stack` ends it, the last first."""
     uid = stack.enter_context(slots.lease()) if os.getuid() == 0 else None
     box = stack.enter_context(prepared.folder.box(spec.run, uid))
-    agent = stack.enter_context(prepared.folder.agent(spec.agent)) if spec.agent else None
+    if spec.agent is not None:
+        rundir.copy_readable(spec.agent, box.agent)
     packages = prepared.folder.packages(spec.packages) if spec.packages else None
     environment = prepared.environment
     if packages is not None:
         environment = with_packages(environment, SandboxPaths().packages)
-    unique = f"{prepared.folder.path.name}-{box.name}".replace("_", "-")
+    unique = f"{prepared.folder.path.name}-{box.path.name}".replace("_", "-")
     cgroup = Cgroup.create(unique, spec.limits)
     if cgroup is not None:
         stack.callback(cgroup.close)
     command = (
         *bwrap.joined(cgroup),
         *bwrap.as_user(uid),
-        *bwrap.enclosed(spec.limits, prepared.root, box, prepared.folder.runner, agent, packages),
+        *bwrap.enclosed(
+            spec.limits,
+            prepared.root,
+            control=box.control,
+            runner=box.runner,
+            agent=box.agent if spec.agent else None,
+            packages=packages,
+        ),
         *bwrap.runner_words(spec, prepared.python, cgroup),
     )
     channel, port = stack.enter_context(_started(command, prepared.filter))
@@ -155,8 +163,8 @@ def _start(stack: ExitStack, spec: SandboxSpec, prepared: _Prepared) -> RunnerSa
             limits=spec.limits,
             limits_in_force=(*_IN_FORCE, *_bounds(cgroup)),
             environment=environment,
-            control=box,
-            model_socket=box / "model.sock" if spec.wants_model else None,
+            control=box.control,
+            model_socket=box.control / "model.sock" if spec.wants_model else None,
             model_port=port,
             count_oom_kills=cgroup.oom_kills if cgroup else lambda: 0,
         ),

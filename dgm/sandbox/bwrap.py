@@ -47,6 +47,7 @@ def as_user(uid: int | None) -> tuple[str, ...]:
 def enclosed(
     limits: SandboxLimits,
     root: Sequence[str],
+    *,
     control: Path,
     runner: Path,
     agent: Path | None,

@@ -124,16 +124,31 @@ class Cgroup:
 
 
 def remove_leftovers(prefix: str = "", hierarchies: Sequence[Hierarchy] | None = None) -> int:
-    """Remove the groups of dead makers whose names begin with `prefix`; return how many."""
+    """Remove this user's groups of dead makers, named `prefix` and on; return how many."""
     leftovers: dict[str, list[Path]] = {}
     for hierarchy in find_hierarchies() if hierarchies is None else hierarchies:
         for folder in hierarchy.parent.iterdir():
             owned = _OWNED.fullmatch(folder.name)
-            if owned and owned["name"].startswith(prefix) and not _is_alive(owned):
+            if owned is None or not owned["name"].startswith(prefix):
+                continue
+            if _is_ours(folder) and not _is_alive(owned):
                 leftovers.setdefault(folder.name, []).append(folder)
-    for folders in leftovers.values():
-        Cgroup(tuple(folders), ()).close()
-    return len(leftovers)
+    return sum(_closed(Cgroup(tuple(folders), ())) for folders in leftovers.values())
+
+
+def _is_ours(folder: Path) -> bool:
+    try:
+        return folder.stat().st_uid == os.geteuid()
+    except FileNotFoundError:  # another start has removed it meanwhile
+        return False
+
+
+def _closed(leftover: Cgroup) -> bool:
+    try:
+        leftover.close()
+    except PermissionError:  # a container's root may own what it cannot write to
+        return False
+    return True
 
 
 def _bound(folder: Path, hierarchy: Hierarchy, limits: SandboxLimits) -> list[str]:

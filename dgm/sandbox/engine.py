@@ -6,7 +6,6 @@ engine cannot do it. Source: Docker Engine API 1.41.
 
 from __future__ import annotations
 
-import getpass
 import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -142,7 +141,7 @@ def _why_closed(path: str, error: OSError) -> str:
     if isinstance(error, PermissionError):
         return (
             f"permission denied on {path}: only root and the {_group(path)} group may use Docker; "
-            f"sudo usermod -aG {_group(path)} {getpass.getuser()}, then log in again"
+            f"sudo usermod -aG {_group(path)} $USER, then log in again"
         )
     if isinstance(error, ConnectionRefusedError):
         return f"no Docker engine listens at {path}; start it: systemctl start docker"

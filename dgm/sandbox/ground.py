@@ -152,7 +152,7 @@ def _working_filters(runtime: Path, python: str, into: Path) -> tuple[Path, ...]
     except SandboxUnavailableError:  # no table for this kind of machine
         return ()
     attempt = launched(runtime, python, None, files, ["/bin/true"])
-    works = subprocess.run(attempt, stderr=subprocess.DEVNULL, check=False).returncode == 0
+    works = subprocess.run(attempt, env={}, stderr=subprocess.DEVNULL, check=False).returncode == 0
     return files if works else ()
 
 

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 REPOSITORY = "dgm-sandbox"
 BASE_LABEL = "dgm.base"
-_REGISTRY_S = 15
+_REGISTRY_S = 5
 _LINES_KEPT, _LAST_WORDS = 20, 3
 _STEP = "Step "
 _FAILED_COMMAND = "The command "  # goes on with all of it, and nothing on why
@@ -100,12 +100,29 @@ def find(client: DockerClient, folder: Path | None = None) -> str | None:
     return next((recipe.tag for recipe in recipes if is_there(client, recipe.tag)), None)
 
 
+def there(client: DockerClient) -> str:
+    """Return the name of the current image. Raises: SandboxUnavailableError if there is none."""
+    image = find(client)
+    if image is None:
+        raise SandboxUnavailableError(
+            "the engine has no image for sandboxes; make images, or make images BASE=debian where "
+            "no registry can be reached"
+        )
+    return image
+
+
 def ensure(client: DockerClient, say: Say, folder: Path | None = None) -> str:
     """Return the name of the current image, built on a registry's base if there is none.
 
-    Raises: SandboxUnavailableError if no registry answers, SandboxError if the build fails.
+    That goes to the network, and is said before. Raises: SandboxUnavailableError if no registry
+    answers within seconds, SandboxError if the build fails.
     """
-    return find(client, folder) or build(client, Recipe.of(Base.REGISTRY, folder), say)
+    image = find(client, folder)
+    if image is not None:
+        return image
+    recipe = Recipe.of(Base.REGISTRY, folder)
+    say(f"no image for sandboxes yet; building one, if a registry has {recipe.base_image}")
+    return build(client, recipe, say)
 
 
 def survey(client: DockerClient, folder: Path | None = None) -> tuple[Standing, ...]:

@@ -34,7 +34,6 @@ from dgm.sandbox.session import Place, RunnerSandbox
 _START_TIMEOUT_S = 20.0
 _END_TIMEOUT_S = 5.0
 _CLEANING_TIMEOUT_S = 60.0
-_OURS = "control"
 _ITS_OWN = ("workspace", "tmp", "logs", "tests", "solution")
 _START_RUNNER = (
     "import sys; sys.path.insert(0, sys.argv.pop(1)); import runner; runner.main(*sys.argv[1:])"
@@ -60,6 +59,7 @@ class _Box:
 
     spec: SandboxSpec
     paths: SandboxPaths
+    runner: Path
     owner: int | None
     cgroup: Cgroup | None
     port: int | None
@@ -115,7 +115,7 @@ class Process:
                     if is_nobodys:
                         survivors.kill_user(uid)
         cgroups.remove_leftovers()
-        return rundir.reap(run)
+        return len(rundir.reap(run))
 
     def what_does_not_hold(self) -> tuple[str, ...]:
         """Return the lines of the warning: what hostile code could do here."""
@@ -150,37 +150,36 @@ def _open(spec: SandboxSpec, prepared: _Prepared) -> Iterator[RunnerSandbox]:
 def _make(spec: SandboxSpec, prepared: _Prepared, stack: ExitStack) -> _Box:
     """Make what a sandbox needs, in an order such that its end undoes all of it."""
     owner = stack.enter_context(slots.lease()) if prepared.ground.is_root else None
-    folder = stack.enter_context(prepared.folder.box(spec.run, -1 if owner is None else owner))
-    agent = stack.enter_context(prepared.folder.agent(spec.agent)) if spec.agent else None
+    folders = stack.enter_context(prepared.folder.box(spec.run, -1 if owner is None else owner))
+    if spec.agent is not None:
+        rundir.copy_readable(spec.agent, folders.agent)
     packages = prepared.folder.packages(spec.packages) if spec.packages else None
-    paths = _make_folders(folder, agent, packages, owner)
+    paths = _make_folders(folders, packages, owner)
     if owner is None:
-        stack.callback(_make_removable, folder)
+        stack.callback(_make_removable, folders.path)
     port = stack.enter_context(_reserved_port()) if spec.wants_model else None
     if owner is not None:
         survivors.kill_user(owner)  # left by a sandbox whose maker was killed
         stack.callback(survivors.kill_user, owner)
-    cgroup = Cgroup.create(f"{folder.parent.name}-{folder.name}", spec.limits)
+    cgroup = Cgroup.create(f"{prepared.folder.path.name}-{folders.path.name}", spec.limits)
     if cgroup is not None:
         stack.callback(cgroup.close)
-    return _Box(spec, paths, owner, cgroup, port)
+    return _Box(spec, paths, folders.runner, owner, cgroup, port)
 
 
-def _make_folders(
-    folder: Path, agent: Path | None, packages: Path | None, owner: int | None
-) -> SandboxPaths:
-    """Make the folders: the control folder stays ours, the others are the sandbox's own."""
-    places = {name: folder / name for name in (_OURS, *_ITS_OWN)}
-    for name, place in places.items():
+def _make_folders(folders: rundir.Box, packages: Path | None, owner: int | None) -> SandboxPaths:
+    """Make the folders a sandbox may write to."""
+    places = {name: folders.path / name for name in _ITS_OWN}
+    for place in places.values():
         place.mkdir()
         place.chmod(0o755)
-        if name != _OURS and owner is not None:
+        if owner is not None:
             os.chown(place, owner, -1)
-    seen = {name: str(place) for name, place in places.items()}
     return SandboxPaths(
-        agent=str(agent or folder / "agent"),
-        packages=str(packages or folder / "packages"),
-        **seen,
+        control=str(folders.control),
+        agent=str(folders.agent),
+        packages=str(packages or folders.path / "packages"),
+        **{name: str(place) for name, place in places.items()},
     )
 
 
@@ -235,13 +234,13 @@ def _rules(box: _Box, prepared: _Prepared) -> AbstractContextManager[int | None]
     if prepared.ground.landlock == 0:
         return nullcontext()
     return landlock.ruleset(
-        territory(prepared.ground, box.paths, prepared.folder.runner, prepared.hidden, box.port),
+        territory(prepared.ground, box.paths, box.runner, prepared.hidden, box.port),
         prepared.ground.landlock,
     )
 
 
 def _command(box: _Box, prepared: _Prepared, rules: int | None) -> list[str]:
-    ground, runtime = prepared.ground, prepared.folder.runner
+    ground, runtime = prepared.ground, box.runner
     bounds = ground.resource_limits(box.spec.limits, box.cgroup)
     runner = (
         *(prepared.python, "-I", "-S", "-c", _START_RUNNER, str(runtime)),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import secrets
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,7 +27,7 @@ def lease() -> Iterator[int]:
     """Hold a user id that no other sandbox on this machine has. Raises: SandboxError if none."""
     fd = _open_lock_file()
     try:
-        yield FIRST_UID + _lock_first_free(fd)
+        yield FIRST_UID + _lock_a_free_one(fd)
     finally:
         os.close(fd)
 
@@ -45,8 +46,11 @@ def _open_lock_file() -> int:
     return os.open(LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
 
 
-def _lock_first_free(fd: int) -> int:
-    for slot in range(COUNT):
+def _lock_a_free_one(fd: int) -> int:
+    """Lock any: a sandbox can see its own, and the first free one would tell how many there are."""
+    first = secrets.randbelow(COUNT)
+    for number in range(COUNT):
+        slot: int = (first + number) % COUNT
         if _lock(fd, slot):
             return slot
     raise SandboxError(f"all {COUNT} sandbox slots of this machine are taken; run fewer workers")

@@ -40,6 +40,7 @@ def kill_user(uid: int) -> None:
             user=uid,
             group=uid,
             extra_groups=(),
+            env={},
             stderr=subprocess.DEVNULL,
             check=False,  # a failure means that nobody was left to kill
         )

@@ -21,12 +21,13 @@ class Evaluate(Unit):
     task: Task
     attempt: int
     grader_version: str
+    purpose: Purpose = Purpose.EVALUATE
 
     @property
     def key(self) -> RolloutKey:
         """One per code, task, attempt and grader."""
         return RolloutKey(
-            Purpose.EVALUATE,
+            self.purpose,
             self.agent.tree_hash,
             self.task.digest,
             self.attempt,

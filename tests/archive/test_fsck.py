@@ -144,6 +144,8 @@ def test_torn_transcript_of_an_abandoned_rollout_is_a_note(run):
 def test_changed_settings_are_noted(run):
     (run / "run.toml").write_text("seed = 2\n")
     assert found(run) == [("note", "run.toml")]
+    (run / "run.toml").unlink()
+    assert found(run) == [("note", "run.toml")]
 
 
 def test_compressed_transcript_is_sound(run):

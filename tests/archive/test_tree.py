@@ -80,6 +80,22 @@ def test_best_is_most_surely_good_not_luckiest(tree):
     assert tree.best().id == "a0001"
 
 
+def test_best_is_one_of_those_measured_as_far_as_any():
+    agents = [agent(0), agent(1, 0), agent(2, 0)]
+    scores = {"a0000": Score(9, 16), "a0001": Score(8, 8), "a0002": Score(10, 16)}
+    assert ArchiveTree(agents, scores).best().id == "a0001"  # the rate alone
+    tree = ArchiveTree(agents, scores, {"a0000": 16, "a0001": 8, "a0002": 16})
+    assert tree.best().id == "a0002"
+    tree.put(agent(1, 0), Score(15, 16), 16)
+    assert tree.best().id == "a0001"
+
+
+def test_missing_data_pushes_nobody_out_of_the_comparison():
+    scores = {"a0000": Score(5, 16), "a0001": Score(12, 15)}
+    tree = ArchiveTree([agent(0), agent(1, 0)], scores, {"a0000": 16, "a0001": 16})
+    assert tree.best().id == "a0001"
+
+
 def test_oldest_of_equals_is_best():
     tree = ArchiveTree([agent(0), agent(1, 0)], {"a0000": Score(3, 5), "a0001": Score(3, 5)})
     assert tree.best().id == "a0000"

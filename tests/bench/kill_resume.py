@@ -19,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from dgm.archive.fsck import Severity, check
 from dgm.archive.reader import RunReader
+from dgm.events import EventKind
 from dgm.records import Outcome
 from tests.machine import facts
 
@@ -77,7 +78,10 @@ def report(whole: Path, killed: Path) -> int:
     with RunReader.open(whole / "archive" / "run") as reader:
         expected = facts(reader)
     with RunReader.open(run) as reader:
-        found, last = facts(reader), reader.last_event()
+        found, last = (
+            facts(reader),
+            reader.last_event(EventKind.RUN_STARTED, EventKind.RUN_FINISHED),
+        )
         keys = Counter(r.key for r in reader.rollouts() if r.outcome is not Outcome.INFRASTRUCTURE)
     checks = {
         "the run ended": last is not None and last.kind == "run_finished",

@@ -55,9 +55,8 @@ class Seen:
             with timed(self.opening_s):
                 sandbox = stack.enter_context(self.driver.open(spec))
             place = sandbox._place
-            inside = self.driver.name == "docker"
-            self.folder = place.control.parents[1 if inside else 0]
-            if inside:
+            self.folder = place.control.parents[1]
+            if self.driver.name == "docker":
                 self.containers.add(place.count_oom_kills.container)
             yield sandbox
 

@@ -24,7 +24,13 @@ from tests.machine import write_agent
         (["--children", "-1"], "setting budget.children = -1 cannot be used"),
         (["--workers", "0"], "setting workers = 0 cannot be used"),
         (["--hours", "0"], "setting budget.hours = 0 cannot be used"),
-        (["--config", "nowhere.toml"], "cannot read the configuration nowhere.toml"),
+        (
+            ["--config", "nowhere.toml"],
+            "cannot read the configuration nowhere.toml: No such file or",
+        ),
+        (["--config", "tasks"], "cannot read the configuration tasks: Is a directory; name a"),
+        (["--seed-agent", ""], "argument --seed-agent: it is empty"),
+        (["--archive", ""], "argument --archive: it is empty"),
         (["--config", "broken.toml"], "broken.toml is not valid TOML"),
         (["--config", "unknown.toml"], "unknown setting 'search.polcy'; known here: keep"),
         (["--model", "gpt"], "unknown model 'gpt'; known: builtin"),
@@ -37,10 +43,13 @@ from tests.machine import write_agent
         (["--benchmark", "learner"], "learner': each is a folder with a task.toml"),
         (["--seed-agent", "nowhere"], "nowhere does not exist; name a folder with an agent.toml"),
         (["--seed-agent", "tasks"], "tasks is not an agent: it has no agent.toml"),
+        (["--seed-agent", "blank"], "no [agent] table; write [agent], and below it command and"),
         (["--seed-agent", "mute"], "agent.toml: command is missing; write command = ["),
         (["--seed-agent", "garbled"], "garbled/agent.toml is not valid TOML"),
         (["--sandbox", "prison"], "setting sandbox.driver = 'prison' cannot be used"),
-        (["--name", "../up"], "a run cannot be named '../up'; take letters, digits and -"),
+        (["--name", "../up"], "a run cannot be named '../up'; take letters, digits, -, _ and ."),
+        (["--name", "a b"], "a run cannot be named 'a b'; take letters, digits"),
+        (["--name", 300 * "a"], f"a run cannot be named '{39 * 'a'}…'; take letters"),
         (["--name", ""], "a run cannot be named ''"),
         (["--name", "one\ntwo"], "a run cannot be named 'one\\ntwo'"),
         (["--nonsense"], "unrecognized arguments: --nonsense; see: dgm --help"),
@@ -51,6 +60,8 @@ def test_evolve_refuses_what_cannot_work_and_makes_no_run(place, words, expected
     (place.path / "unknown.toml").write_text('[search]\npolcy = "dgm"')
     write_agent(place.path / "mute", "pass")
     (place.path / "mute" / "agent.toml").write_text('[agent]\nname = "mute"\n')
+    write_agent(place.path / "blank", "pass")
+    (place.path / "blank" / "agent.toml").write_text("")
     write_agent(place.path / "garbled", "pass")
     (place.path / "garbled" / "agent.toml").write_text("[agent\n")
 
@@ -64,17 +75,22 @@ def test_evolve_refuses_what_cannot_work_and_makes_no_run(place, words, expected
     ("words", "expected"),
     [
         ([], "the following arguments are required: COMMAND; see: dgm --help"),
-        (["grow"], "invalid choice: 'grow'"),
+        (["grow"], "there is no command 'grow'; see: dgm --help"),
+        (["evole"], "there is no command 'evole' (did you mean evolve?); see: dgm --help"),
+        (["tree", ""], "argument RUN: it is empty; see: dgm tree --help"),
         (["tree", "nope"], "there is no run 'nope' in archive (newest runs: tiny)"),
         (["tree", "--archive", "empty"], "no run in empty yet; start one with: dgm evolve"),
         (["resume", "nope"], "there is no run 'nope'"),
         (["show", "a9"], "there is no agent 'a9'; list them with: dgm tree"),
-        (["show", "a000"], "'a000' may be any of 2 agents: a0000, a0001"),
-        (["show", ""], "there is no agent ''"),
+        (["show", "a000"], "'a000' may be any of 2 agents: a0000, a0001\n"),
+        (["show", ""], "argument AGENT: it is empty"),
         (["diff", "best", "b1"], "there is no agent 'b1'"),
         (["log", "seed", "nope"], "no rollout on 'nope'; it has: canary, t0-wants-1"),
         (["replay", "seed", "nope"], "no task 'nope' to replay; see: dgm show a0000"),
         (["eval", "seed", "--attempts", "0"], "'0' is not a number of at least 1"),
+        (["export", "seed", "--to", ""], "argument --to: it is empty"),
+        (["export", "seed", "--to", "learner/main.py"], "learner/main.py is a file; name a new"),
+        (["export", "seed", "--to", "/proc/1/x"], "--to /proc/1/x cannot be written: "),
         (["export", "seed", "--to", "learner"], "learner is not empty; name a new folder"),
         (["run", "seed", "--problem", "x"], "required: --repo; see: dgm run --help"),
         (["run", "seed", "--repo", "no", "--problem", "x"], "no folder no; name your repository"),
@@ -86,7 +102,14 @@ def test_evolve_refuses_what_cannot_work_and_makes_no_run(place, words, expected
 )
 def test_unknown_run_agent_task_or_word_is_one_line(finished, words, expected):
     (finished.path / "empty").mkdir(exist_ok=True)
-    assert expected in complaint(finished.dgm(*words))
+    assert expected in complaint(finished.dgm(*words)) + "\n"
+
+
+def test_evolve_refuses_a_wrong_word_before_it_opens_a_sandbox(place):
+    for words in (["--benchmark", "nothing"], ["--seed-agent", "nowhere"], ["--model", "gpt"]):
+        assert place.evolve("new", "--sandbox", "docker", *words).returncode == 2
+    unavailable = place.evolve("new", "--sandbox", "docker")  # where nothing else is wrong
+    assert "no Docker engine" in complaint(unavailable, 1)
 
 
 def test_run_can_be_named_by_its_folder(finished):
@@ -116,16 +139,30 @@ def test_half_written_run_is_one_line(copied, command):
     assert done.returncode in (1, 2)
     assert "Traceback" not in done.stderr
     assert "damaged" in done.stdout + done.stderr
+    assert "put archive/tiny back from a copy" in done.stdout + done.stderr
 
 
-def test_run_without_its_database_is_no_run(copied):
-    (copied.path / "archive" / "tiny" / "run.db").unlink()
-    assert "there is no run 'tiny'" in complaint(copied.dgm("resume", "tiny"))
+@pytest.mark.parametrize("command", ["tree", "resume", "fsck"])
+@pytest.mark.parametrize("part", ["run.db", "agents.git"])
+def test_run_that_lost_a_part_is_one_line_with_a_remedy(copied, command, part):
+    run = copied.path / "archive" / "tiny"
+    shutil.rmtree(run / part) if part == "agents.git" else (run / part).unlink()
+    done = copied.dgm(command, "tiny")
+    said = done.stdout + done.stderr
+    assert done.returncode in (1, 2)
+    assert part in said
+    assert "put archive/tiny back from a copy, or begin anew: dgm evolve" in said
+    assert "see: dgm fsck" not in said
 
 
-def test_run_without_its_agents_is_one_line(copied):
-    shutil.rmtree(copied.path / "archive" / "tiny" / "agents.git")
-    assert "agents.git" in complaint(copied.dgm("resume", "tiny"))
+def test_run_without_its_settings_file_goes_on_with_those_in_the_database(copied):
+    (copied.path / "archive" / "tiny" / "run.toml").unlink()
+    checked = copied.dgm("fsck", "tiny")
+    assert (checked.returncode, checked.stdout.splitlines()) == (
+        0,
+        ["note: run.toml: is missing; no effect: run.db keeps the settings", "nothing is wrong"],
+    )
+    assert copied.dgm("resume", "tiny").returncode == 0
 
 
 @pytest.mark.parametrize("command", ["tree", "resume"])

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from dgm.titles import counted
 from tests.cli.conftest import TINY, furnish
 
 pytestmark = pytest.mark.slow
@@ -33,7 +34,8 @@ def test_report_names_the_best_what_it_changed_and_what_it_is_worth(improved):
     assert "lines against the seed, in notes.txt, skill.txt\n" in report
     tree = json.loads(place.dgm("tree", "my runs/one", "--json").stdout)
     seed = tree["agents"][0]
-    head = f"on the {seed['sealed_attempted']} sealed tasks, which the search never saw:\n  seed "
+    tasks = counted(seed["sealed_attempted"], "sealed task")
+    head = f"on the {tasks}, which the search never saw:\n  seed "
     assert head in report
     sealed = report[report.index(head) :]
     assert f" {seed['sealed_solved']}/{seed['sealed_attempted']}\n  best " in sealed
@@ -54,7 +56,7 @@ def test_commands_of_the_report_work_when_pasted(improved):
         done = subprocess.run(command, shell=True, capture_output=True, **place.settings)
         assert done.returncode == 0, (command, done.stderr)
         assert done.stdout
-    assert (place.path / "best-agent" / "agent.toml").is_file()
+    assert (place.path / "my runs" / "one-best" / "agent.toml").is_file()
     yours = place.path / "yours"
     yours.mkdir()
     (yours / "answer.py").write_text("VALUE = 0\n")
@@ -77,3 +79,20 @@ def test_command_is_named_as_it_was_called(finished):
     near = subprocess.run(words, capture_output=True, **settings)
     assert "  dgm tree tiny\n" in near.stdout
     assert shutil.which("dgm", path=settings["env"]["PATH"])
+
+
+def test_budget_too_small_for_the_seed_names_commands_that_work_and_how_to_go_on(
+    place, bubblewrapped
+):
+    done = place.evolve("poor", "--tokens", "9")
+    assert done.returncode == 1, done.stdout
+    report = done.stdout[done.stdout.index("nothing is archived yet; to look further:") :]
+    commands = [line.strip() for line in report.splitlines() if line.startswith("  ")]
+    assert len(commands) == 2
+    for command in commands:
+        tried = subprocess.run(command, shell=True, capture_output=True, **place.settings)
+        assert tried.returncode == 0, (command, tried.stderr)
+    more = "dgm resume poor --tokens N, or --usd N"
+    assert f"tokens or USD is spent; go on with more, in all: {sys.executable} -m {more}" in report
+    assert more in place.dgm("tree", "poor").stdout
+    assert place.dgm("resume", "poor", "--tokens", "100000").returncode == 0

@@ -123,9 +123,11 @@ def test_log_goes_beside_json(with_engine):
 
 @pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143)])
 def test_build_that_is_told_to_stop_stops_and_leaves_no_files(with_engine, name, code):
-    place = with_engine({"/distribution/": (200, {}), "/build": (HANGS, b"")})
+    is_asked = threading.Event()
+    place = with_engine({"/distribution/": (200, {}), "/build": (HANGS, is_asked)})
     with place.start("images", "build") as building:
         line = building.stdout.readline()
+        assert is_asked.wait(60)  # sooner, the SDK can lose a socket that it is about to connect
         building.send_signal(signal.Signals[name])
         said, complaints = building.communicate(timeout=60)
     assert LINE.fullmatch(line.rstrip("\n"))

@@ -56,7 +56,7 @@ def test_signal_stops_within_seconds_and_the_run_goes_on_later(place, number, co
     assert "stopped: interrupted; go on with: " in output
     resumed = place.dgm("resume", "cut")
     assert resumed.returncode == 0, resumed.stderr
-    assert "run cut  finished  1 children" in resumed.stdout
+    assert "run cut  finished  1 child," in resumed.stdout
     assert "nothing is wrong" in place.dgm("fsck", "cut").stdout
 
 
@@ -83,7 +83,7 @@ def test_second_ctrl_c_ends_at_once(place):
     slow_learner(place, seconds=100)
     process = evolve_until_rollout(place)
     process.send_signal(signal.SIGINT)
-    wait_for(process, "stopping (interrupted); Ctrl-C ends it at once")
+    wait_for(process, "; Ctrl-C again ends it at once")
     process.send_signal(signal.SIGINT)
     output, errors = process.communicate(timeout=60)
     assert process.returncode == 130
@@ -146,12 +146,13 @@ def test_full_disk_ends_the_run_with_one_line_and_room_lets_it_go_on(place, smal
     assert process.returncode in (1, 2), errors
     assert len(errors.splitlines()) == 1, errors
     assert "the disk is full" in errors or "No space left" in errors
+    assert errors.endswith(f" -m dgm resume {small_disk / 'cut'}\n")
     assert place.dgm("tree", "cut", *where).returncode == 0
 
     ballast.unlink()
     resumed = place.dgm("resume", "cut", *where)
     assert resumed.returncode == 0, resumed.stderr
-    assert "run cut  finished  1 children" in resumed.stdout
+    assert "run cut  finished  1 child," in resumed.stdout
     assert "nothing is wrong" in place.dgm("fsck", "cut", *where).stdout
     assert "agent_error" not in place.dgm("show", "seed", "--run", "cut", *where).stdout
 

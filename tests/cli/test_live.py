@@ -15,6 +15,7 @@ import pytest
 from dgm.cli.live import PlainLines
 from dgm.cli.panel import draw
 from dgm.cli.standing import Standing
+from dgm.cli.tree import describe, headline, tree_lines
 from dgm.records import Agent, AgentState, Score, Usage
 from dgm.report import AgentLine, RunReport
 from tests.cli.conftest import TINY
@@ -54,6 +55,16 @@ def test_terminal_shows_a_panel_then_the_report(place, bubblewrapped):
     assert "now a0000 on t0-wants-1" in written
     assert not COLOUR.search(written)
     assert written.rindex("best agent: ") > written.rindex("─ run seen ─")
+
+
+def test_headline_fits_a_narrow_terminal(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    whole = headline(many_agents(3))
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    rows = headline(many_agents(3)).split("\n")
+    assert len(rows) > 1
+    assert all(len(row) <= 40 for row in rows)
+    assert "".join(rows).replace(" ", "") == whole.replace(" ", "")
 
 
 @pytest.mark.slow
@@ -100,6 +111,37 @@ def many_agents(number: int) -> RunReport:
     lines = tuple(AgentLine(agent, Score(3, 10), Score(), 1, 0) for agent in agents)
     lineage = ("a0000", "a0001", "a0004")
     return RunReport("wide", "running", "", 9.0, Usage(), lines, lineage)
+
+
+def test_line_that_says_it_stops_reads_as_a_sentence():
+    running = Standing(many_agents(3), 15.0, 9, (), "")
+    assert running.headlines()[0].startswith("running for 15 s")
+    stopping = Standing(many_agents(3), 15.0, 9, (), "interrupted")
+    sentence = "stopping (interrupted) after 15 s; Ctrl-C again ends it at once"
+    assert stopping.headlines()[0] == sentence
+    spent = Standing(many_agents(3), 15.0, 9, (), "budget spent")
+    assert spent.headlines()[0] == "stopping (budget spent) after 15 s"
+
+
+def test_tree_of_some_agents_shows_what_is_left_out_between_them():
+    lines = tree_lines(many_agents(12), {"a0000", "a0001", "a0009", "a0010", "a0011"})
+    # a0009 and a0010 are children of a0004, that is one of a0001; a0011 one of a0005 and a0002
+    assert [line.partition("  33%")[0].partition("  30%")[0] for line in lines] == [
+        "+ a0000",
+        "+ ├─ a0001",
+        "  │  ├─ … a0009",
+        "  │  └─ … a0010",
+        "  └─ … a0011",
+    ]
+
+
+def test_reason_of_a_rejection_comes_before_the_title_that_is_cut_off():
+    reason = "its tools do not work"
+    agent = Agent(
+        "a0001", 1, "a0000", AgentState.REJECTED, title="a very long title " * 4, reason=reason
+    )
+    told = describe(AgentLine(agent, Score(), Score(), 0, 0))
+    assert told.startswith(f"a0001  -  (rejected: {reason})  a very long title")
 
 
 @pytest.mark.parametrize(("width", "height"), [(100, 30), (60, 20), (40, 16)])

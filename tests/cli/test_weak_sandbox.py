@@ -49,7 +49,7 @@ def test_without_a_strong_sandbox_the_builtin_model_goes_on_with_a_warning(weak,
     assert "agents run in the weak `process` sandbox" in warning[1]
     assert warning[2].startswith("  - ")
     assert len(warning) < 20
-    assert "run weak  finished  1 children" in done.stdout
+    assert "run weak  finished  1 child," in done.stdout
 
 
 @TROUBLES
@@ -57,3 +57,12 @@ def test_bubblewrap_asked_for_is_never_replaced(weak, reason):
     done = weak.evolve("weak", "--sandbox", "bubblewrap")
     assert reason in complaint(done, code=1)
     assert not (weak.path / "archive" / "weak").exists()
+
+
+@pytest.mark.slow
+def test_agent_that_comes_with_dgm_works_in_the_weak_sandbox(place):
+    words = ("--benchmark", "tasks", "--children", "0", "--set", "benchmark.stages=[1]")
+    done = place.dgm("evolve", "--name", "weak", "--sandbox", "process", *words)
+    assert done.returncode == 0, done.stderr
+    assert "run weak  finished  0 children, 0 archived, 0 rejected" in done.stdout
+    assert "best agent: a0000, the seed agent itself" in done.stdout

@@ -32,24 +32,29 @@ def engine_of_this_machine() -> Iterator[DockerClient]:
 
 
 @contextmanager
-def engine_that_answers(path: Path, answers: Answers) -> Iterator[str]:
-    """Serve at the socket `path`; yields what DOCKER_HOST is then.
+def engine_that_answers(
+    path: Path, answers: Answers, asked: list[str] | None = None
+) -> Iterator[str]:
+    """Serve at the socket `path`; yields what DOCKER_HOST is then; `asked` gets what is asked for.
 
     Each answer, a status and JSON or bytes, is for the requests whose path contains its key; DIES
-    closes the connection without a word, HANGS waits until the caller has gone. What is not told
-    is answered like by an engine without images.
+    closes the connection without a word, HANGS sets its event and waits until the caller has gone.
+    What is not told is answered like by an engine without images.
     """
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def do_GET(self):
+            if asked is not None:
+                asked.append(self.path)
             self.rfile.read(int(self.headers.get("Content-Length") or 0))
             known = {"/version": (200, VERSION), **answers}
             key = max((key for key in known if key in self.path), key=len, default="")
             status, body = known.get(key, (404, {"message": f"No such image: {self.path}"}))
             self.close_connection = True
             if status == HANGS:
+                body.set()
                 self.rfile.read(1)
             if status in (DIES, HANGS):
                 return

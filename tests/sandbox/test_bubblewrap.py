@@ -63,6 +63,31 @@ def cgroup_folders(pid: int) -> set[str]:
     return set(listed.stdout.decode().split())
 
 
+STRANGERS = {
+    "owner": {"owner": b"me"},
+    "owner and labels": {"owner": b"", "labels/mine": b"held", "precious": b"data"},
+    "marker alone": {"owner": rundir._MARKER, "precious": b"data"},
+    "unfinished, with contents": {".owner": b"", "labels/precious": b"data"},
+    "unfinished, of others": {".owner": b"me"},
+}
+KILLED_MAKER = """
+import fcntl, os, pathlib, signal, sys
+from dgm.sandbox import rundir
+rundir.BASE = pathlib.Path(sys.argv[1])
+
+def kill(*words, **options):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+if sys.argv[2] == "flock":
+    fcntl.flock = kill
+elif sys.argv[2] == "write":
+    os.write = kill
+else:
+    setattr(pathlib.Path, sys.argv[2], kill)
+rundir.RunDir()
+"""
+
+
 class TestRemains:
     @pytest.fixture(autouse=True)
     def _own_base(self, monkeypatch):
@@ -123,7 +148,8 @@ class TestRemains:
     def test_reap_removes_a_tree_of_any_depth(self, driver):
         dead = rundir.BASE / f"dgm-{os.getuid()}-deep"
         dead.mkdir()
-        (dead / "owner").touch()
+        (dead / "owner").write_bytes(rundir._MARKER)
+        (dead / "labels").mkdir()
         deep = "import os\nfor _ in range(1100): os.mkdir('d' * 100); os.chdir('d' * 100)"
         subprocess.run([sys.executable, "-c", deep], cwd=dead, check=True)
         driver.reap()
@@ -136,14 +162,28 @@ class TestRemains:
             assert folders() == before
             assert sandbox.exec(["true"], cwd="/", env={}, timeout_s=5).exit_code == 0
 
-    def test_reap_spares_folders_of_others(self, driver):
+    @pytest.mark.parametrize("entries", STRANGERS.values(), ids=STRANGERS)
+    def test_reap_spares_folders_of_others(self, driver, entries):
         stranger = rundir.BASE / f"dgm-{os.getuid()}-not-ours"
         stranger.mkdir()
-        try:
-            driver.reap()
-            assert stranger.is_dir()
-        finally:
-            stranger.rmdir()
+        for name, content in entries.items():
+            (stranger / name).parent.mkdir(exist_ok=True)
+            (stranger / name).write_bytes(content)
+        os.utime(stranger, (1, 1))
+        driver.reap()
+        assert {name: (stranger / name).read_bytes() for name in entries} == entries
+
+    @pytest.mark.parametrize("call", ["mkdir", "write", "flock", "rename"])
+    def test_folder_whose_maker_was_killed_over_it_is_reaped_in_time(self, driver, call):
+        before = folders()
+        killed = subprocess.run([sys.executable, "-c", KILLED_MAKER, str(rundir.BASE), call])
+        (folder,) = folders() - before
+        assert killed.returncode == -signal.SIGKILL
+        driver.reap()
+        assert folder.exists()  # its maker could still be at it
+        os.utime(folder, (1, 1))
+        driver.reap()
+        assert not folder.exists()
 
 
 HOLDER = """

@@ -167,6 +167,58 @@ def test_groups_of_the_dead_are_removed_and_those_of_the_living_are_not(group):
     assert all(folder.exists() for folder in group.folders)
 
 
+def left_group(parent):
+    """A folder that stands for a group whose maker is dead."""
+    folder = parent / "999999999.1.test-left"
+    folder.mkdir()
+    return folder
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
+def test_groups_of_other_users_stay(tmp_path):
+    theirs, ours = tmp_path / "theirs", tmp_path / "ours"
+    for parent in (theirs, ours):
+        parent.mkdir()
+    kept, removed = left_group(theirs), left_group(ours)
+    os.chown(kept, 1001, 1001)
+    trees = [VersionOne("pids", theirs), VersionOne("pids", ours)]
+    assert remove_leftovers(hierarchies=trees) == 1
+    assert (kept.exists(), removed.exists()) == (True, False)
+
+
+REAP_AS_ANOTHER_USER = """
+import os, sys
+from pathlib import Path
+import dgm.sandbox.cgroups, dgm.sandbox.hierarchies
+os.setgroups([])
+os.setgid(1001)
+os.setuid(1001)
+print(dgm.sandbox.cgroups.remove_leftovers("test-left"))
+for hierarchy in dgm.sandbox.hierarchies.find_hierarchies():
+    for folder in hierarchy.parent.glob("*.test-left"):
+        try:
+            (folder / "cgroup.procs").write_text("0")
+        except PermissionError:
+            print("closed to us")
+"""
+
+
+@needs_cgroups
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_other_user_is_not_stopped_by_what_root_left():
+    folders = [left_group(hierarchy.parent) for hierarchy in OURS]
+    reap = [sys.executable, "-c", REAP_AS_ANOTHER_USER]
+    try:
+        done = subprocess.run(
+            reap, cwd=Path(__file__).parents[2], capture_output=True, text=True, check=False
+        )
+        assert done.stdout.splitlines() == ["0", *["closed to us"] * len(folders)], done.stderr
+        assert all(folder.exists() for folder in folders)
+    finally:
+        for folder in folders:
+            folder.rmdir()
+
+
 @needs_cgroups
 def test_a_name_is_taken_once(group):
     with pytest.raises(SandboxError, match="already"):

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
@@ -270,7 +271,7 @@ def test_engine_that_is_gone_afterwards_is_worth_another_try(place):
 
 
 def test_engine_that_hangs_is_worth_another_try(connected):
-    client = connected({"/start": (HANGS, b"")})
+    client = connected({"/start": (HANGS, threading.Event())})
     client.api.timeout = 0.1
     kind, told = explained(lambda: client.api.start("one"))
     assert kind is SandboxError

@@ -29,20 +29,21 @@ def lock_file(monkeypatch, tmp_path):
 def test_leases_in_one_process_differ():
     with slots.lease() as one, slots.lease() as two:
         assert one != two
-    with slots.lease() as again:
-        assert again == one
+    with slots.hold(one) as is_free:
+        assert is_free
 
 
 def test_lease_of_another_process_is_respected_until_it_dies(lock_file):
     words = [sys.executable, "-c", HOLD, str(lock_file)]
     with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
         theirs = int(holder.stdout.readline())
-        with slots.lease() as ours:
+        with slots.lease() as ours, slots.hold(theirs) as is_free:
             assert ours != theirs
+            assert not is_free
         holder.kill()
         holder.wait()
-    with slots.lease() as ours:
-        assert ours == theirs
+    with slots.hold(theirs) as is_free:
+        assert is_free
 
 
 def test_no_free_slot_is_said_with_the_remedy(monkeypatch):

@@ -132,7 +132,9 @@ def test_settings_of_bubblewrap_bind_nothing_writable_whatever_is_asked_for(tmp_
     for size, agent, packages, covered in orders:
         limits = SandboxLimits(memory_mb=size, workspace_mb=size, tmp_mb=size)
         root = view.root_arguments(None, etc, "/usr/bin/python3", covered)
-        words = bwrap.enclosed(limits, root, control, runner, agent, packages)
+        words = bwrap.enclosed(
+            limits, root, control=control, runner=runner, agent=agent, packages=packages
+        )
         assert {"--unshare-all", "--unshare-user", "--disable-userns", "--die-with-parent",
                 "--new-session", "--clearenv", "--seccomp"} <= set(words)  # fmt: skip
         assert words[words.index("--cap-drop") + 1] == "ALL"

@@ -79,12 +79,30 @@ def objects(repository: Path) -> bytes:
     return subprocess.run(words, capture_output=True, check=True).stdout
 
 
+def words_of(pid: int) -> bytes:
+    """The command line of a process."""
+    return Path(f"/proc/{pid}/cmdline").read_bytes()
+
+
+def descendants(pid: int) -> Iterator[int]:
+    """The processes that one started, and those that these did."""
+    for listed in Path("/proc").glob(f"{pid}/task/*/children"):
+        with suppress(OSError):
+            for child in map(int, listed.read_text().split()):
+                yield child
+                yield from descendants(child)
+
+
 class Watch(threading.Thread):
-    """Looks at command lines, at the files of sandboxes and at what an engine says, for a while."""
+    """Looks at command lines, at the files of sandboxes and at what an engine says, for a while.
+
+    And at the environments of all that `keeper` started, the process that was given the keys.
+    """
 
     def __init__(self, canary: str, has_engine: bool) -> None:
         super().__init__()
         self.canary, self.has_engine = canary, has_engine
+        self.keeper, self.children = 0, set[int]()
         self.hits: set[str] = set()
         self.looks = 0
         self.is_over = threading.Event()
@@ -98,12 +116,22 @@ class Watch(threading.Thread):
 
     def _files(self) -> Iterator[str]:
         paths = list(Path("/proc").glob("[0-9]*/cmdline"))
+        paths += self._environments()
         with suppress(OSError):  # what sandboxes are given to read, while they are there
             paths += Path("/tmp").glob(f"dgm-{os.getuid()}-*/b*/*")
         for path in paths:
             with suppress(OSError):
                 if self.canary.encode() in path.read_bytes():
-                    yield str(path)
+                    words = words_of(int(path.parts[2])) if path.parts[1] == "proc" else b""
+                    yield f"{path} {words!r}"
+
+    def _environments(self) -> Iterator[Path]:
+        """Those of the keeper's descendants that have become programs of their own."""
+        for pid in descendants(self.keeper):
+            with suppress(OSError):
+                if words_of(pid) != words_of(self.keeper):
+                    self.children.add(pid)
+                    yield Path(f"/proc/{pid}/environ")
 
     def _containers(self) -> Iterator[str]:
         with closing(engine()) as client:
@@ -145,15 +173,17 @@ def test_run_beside_keys_leaves_none_of_them_anywhere(driver, tmp_path, canary):
     environment |= {"PATH": os.environ["PATH"], "HOME": str(home), "TMPDIR": str(place / "tmp")}
     environment |= {"PYTHONPATH": str(Path(__file__).parents[2])} | dict.fromkeys(NAMES, canary)
     with Watch(canary, driver.name == "docker") as watch:
-        said = subprocess.run(
-            words, cwd=place, env=environment, capture_output=True, timeout=300, check=False
-        )
-    assert said.returncode == 0, said.stderr
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        with subprocess.Popen(words, cwd=place, env=environment, **pipes) as running:
+            watch.keeper = running.pid
+            stdout, stderr = running.communicate(timeout=300)
+    assert running.returncode == 0, stderr
     outputs = list((place / "archive" / "keys").rglob("output.txt"))
     assert any(b"looked" in path.read_bytes() for path in outputs), "no agent looked for keys"
     assert watch.looks > 10
+    assert watch.children, "nothing that it started was seen"
     assert watch.hits == set()
-    assert canary.encode() not in said.stdout + said.stderr
+    assert canary.encode() not in stdout + stderr
     assert sweep(place, canary.encode()) == []
 
 
@@ -176,6 +206,17 @@ def test_watch_sees_a_key_on_a_command_line(canary):
     with Watch(canary, has_engine=False) as watch:
         subprocess.run([sys.executable, "-c", "import time; time.sleep(0.5)", canary], check=True)
     assert watch.hits
+
+
+def test_watch_sees_a_key_in_the_environment_of_a_child(canary):
+    start = "import subprocess; subprocess.run(['sleep', '0.5'])"
+    words, environment = [sys.executable, "-c", start], {**os.environ, "MY_OWN": canary}
+    with (
+        Watch(canary, has_engine=False) as watch,
+        subprocess.Popen(words, env=environment) as keeper,
+    ):
+        watch.keeper = keeper.pid
+    assert any("environ" in hit and "sleep" in hit for hit in watch.hits)
 
 
 def test_key_in_the_environment_of_a_command_is_seen_inside(inside, canary):

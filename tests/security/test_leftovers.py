@@ -1,10 +1,15 @@
-"""Row 17: what one task leaves in its sandbox, the next does not find."""
+"""Row 17: what one task leaves in its sandbox, the next does not find, nor a neighbour."""
 
 from __future__ import annotations
 
 import json
+import re
+import socket
+import threading
 
 import pytest
+
+from dgm.sandbox import runner
 
 # Leaves a mark wherever it can: files, names, memory and queues shared by all, and looks for it.
 MARKS = """
@@ -83,3 +88,127 @@ def test_agent_shared_by_many_sandboxes_is_the_same_for_all(driver, spec, enter,
         with driver.open(spec(agent=tmp_path / "agent")) as sandbox:
             said = enter(sandbox).sh(spoil, cwd=sandbox.paths.agent)
             assert said.stdout == b"main.py\noriginal"
+
+
+# Locks every file it is given, in both ways there are, or says which of them somebody has locked.
+LOCKS = """
+import errno, fcntl, json, os, socket, struct, sys
+what, *places = sys.argv[1:]
+
+def entries():
+    for place in places:
+        for folder, _, files in os.walk(place):
+            yield folder
+            yield from (os.path.join(folder, name) for name in files)
+
+def is_locked(path):
+    link = os.open(path, os.O_RDONLY)
+    try:
+        fcntl.flock(link, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(link)
+    if os.path.isdir(path):
+        return False
+    link = os.open(path, os.O_RDONLY)
+    asked = struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
+    said = fcntl.fcntl(link, fcntl.F_GETLK, asked)
+    os.close(link)
+    return struct.unpack("hhqqi4x", said)[0] != fcntl.F_UNLCK
+
+def locked():
+    return [path for path in entries() if is_locked(path)]
+
+if what == "look":
+    print(json.dumps(locked()))
+    sys.exit()
+held = []
+for path in entries():
+    held.append(os.open(path, os.O_RDONLY))
+    fcntl.flock(held[-1], fcntl.LOCK_EX | fcntl.LOCK_NB)
+    if not os.path.isdir(path):
+        held.append(os.open(path, os.O_RDONLY))
+        fcntl.lockf(held[-1], fcntl.LOCK_SH | fcntl.LOCK_NB)
+if os.fork() == 0:  # the control: another process on the same files does see it
+    print(json.dumps(locked()), flush=True)
+    os._exit(0)
+os.wait()
+with socket.socket(socket.AF_UNIX) as host:
+    host.connect(what)
+    host.recv(1)
+"""
+
+
+class Holding(threading.Thread):
+    """Locks all files of some places in a sandbox, as long as its block runs."""
+
+    def __init__(self, inside, places):
+        super().__init__()
+        self.inside, self.places = inside, places
+
+    def run(self):
+        meeting = f"{self.inside.sandbox.paths.control}/model.sock"
+        words = ("python3", "-I", "-S", "-c", LOCKS, meeting, *self.places)
+        self.said = self.inside.run(*words, timeout_s=120)
+
+    def __enter__(self):
+        path = self.inside.sandbox.model_socket
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(str(path))
+            path.chmod(0o666)
+            listener.listen()
+            listener.settimeout(30)
+            self.start()
+            self.holder, _ = listener.accept()
+
+    def __exit__(self, *exc):
+        self.holder.close()
+        self.join()
+
+
+@pytest.fixture
+def agent(tmp_path):
+    """An agent of two files, one of them in a folder."""
+    (tmp_path / "agent" / "tools").mkdir(parents=True)
+    (tmp_path / "agent" / "main.py").write_text("original")
+    (tmp_path / "agent" / "tools" / "one.py").write_text("original")
+    return tmp_path / "agent"
+
+
+def test_lock_on_runner_or_agent_is_seen_in_no_other_sandbox(driver, spec, enter, agent):
+    with (
+        driver.open(spec(agent=agent, wants_model=True)) as sandbox,
+        driver.open(spec(agent=agent)) as neighbour,
+    ):
+        places = (runner.FOLDER, sandbox.paths.agent)
+        holding = Holding(enter(sandbox), places)
+        with holding:
+            look = ("python3", "-I", "-S", "-c", LOCKS, "look", *places)
+            seen = enter(neighbour).run(*look)
+        assert (seen.exit_code, json.loads(seen.stdout)) == (0, []), seen.stderr
+        within = json.loads(holding.said.stdout)
+        assert {f"{runner.FOLDER}/runner.py", "/agent/main.py", "/agent/tools/one.py"} <= {*within}
+        assert {*places} <= {*within}
+
+
+# What a sandbox can read about itself.
+SELF = """
+cd /proc/self
+cut -d ' ' -f 4- mountinfo | sort
+cat cgroup uid_map gid_map limits /proc/1/cmdline /proc/sys/kernel/hostname
+env | sort; id; ls -A /agent /run/dgm /tmp /
+"""
+CHANCE = re.compile(rb"[0-9a-f]{16,64}|\b7[0-9]{5}\b")  # names made by chance, and user ids
+OF_THE_KERNEL = re.compile(rb"(master|shared):\d+|/overlay2/\S*")
+
+
+def test_nothing_inside_counts_the_sandboxes(driver, spec, enter, agent):
+    """But for the numbers the kernel gives to mounts and devices; names made by chance differ."""
+    said = []
+    for _ in range(4):
+        with driver.open(spec(agent=agent, wants_model=True)) as sandbox:
+            said.append(enter(sandbox).sh(SELF).stdout)
+    assert len({tuple(CHANCE.findall(each)) for each in said}) == len(said), "none were opened"
+    told = [OF_THE_KERNEL.sub(b"?", CHANCE.sub(b"*", each)) for each in said]
+    assert set(told) == {told[0]}

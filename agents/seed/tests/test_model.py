@@ -1,9 +1,10 @@
-"""The connection to the model, against a real server."""
+"""The connection to the model, against a server that is held in memory."""
 
+import http.client
+import io
 import json
-import threading
 import unittest
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from unittest import mock
 
 from model import BudgetSpentError, Model, ModelError
 
@@ -11,38 +12,43 @@ SETTINGS = {"max_tokens": 5, "model_retries": 2, "retry_wait_s": 0}
 GOOD = (200, {"content": [{"type": "text", "text": "hello"}]})
 
 
-class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
+class Server:
+    """A socket whose other end answers each HTTP request with the next of its answers."""
 
-    def do_POST(self):
-        self.server.seen.append((self.path, self.headers["x-api-key"]))
-        self.rfile.read(int(self.headers["content-length"]))
-        status, answer = self.server.answers.pop(0)
+    def __init__(self, answers):
+        self.answers, self.seen, self.sent = list(answers), [], b""
+
+    def sendall(self, data):
+        self.sent += data
+
+    def makefile(self, _):
+        request = io.BytesIO(self.sent)
+        path = request.readline().split()[1].decode()
+        headers = http.client.parse_headers(request)
+        body = request.read(int(headers["content-length"]))
+        self.seen.append((path, headers["x-api-key"], json.loads(body)["max_tokens"]))
+        self.sent = request.read()
+        status, answer = self.answers.pop(0)
         data = json.dumps(answer).encode()
-        self.send_response(status)
-        self.send_header("content-length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
+        head = f"HTTP/1.1 {status} -\r\ncontent-length: {len(data)}\r\n\r\n"
+        return io.BytesIO(head.encode() + data)
 
-    def log_message(self, *arguments):
+    def setsockopt(self, *arguments):
+        pass
+
+    def close(self):
         pass
 
 
 class ModelTest(unittest.TestCase):
     def ask(self, *answers):
-        self.server = HTTPServer(("127.0.0.1", 0), Handler)
-        self.addCleanup(self.server.server_close)
-        self.server.answers, self.server.seen = list(answers), []
-        threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
-        self.addCleanup(self.server.shutdown)
-        address = f"http://127.0.0.1:{self.server.server_port}"
-        model = Model(address, "key", "default", SETTINGS)
-        self.addCleanup(model.connection.close)
-        return model.ask("system", [], [])
+        self.server = Server(answers)
+        with mock.patch("socket.create_connection", return_value=self.server):
+            return Model("http://model", "key", "default", SETTINGS).ask("system", [], [])
 
     def test_the_content_of_a_reply_comes_back(self):
         self.assertEqual(self.ask(GOOD)[0]["text"], "hello")
-        self.assertEqual(self.server.seen, [("/v1/messages", "key")])
+        self.assertEqual(self.server.seen, [("/v1/messages", "key", 5)])
 
     def test_a_server_error_is_tried_again(self):
         self.assertEqual(self.ask((503, {}), (529, {}), GOOD)[0]["text"], "hello")
@@ -50,6 +56,7 @@ class ModelTest(unittest.TestCase):
     def test_a_refused_request_is_not_tried_again(self):
         with self.assertRaises(ModelError):
             self.ask((400, {"error": "no"}), GOOD)
+        self.assertEqual(self.server.answers, [GOOD])
 
     def test_a_spent_budget_ends_the_work(self):
         with self.assertRaises(BudgetSpentError):

@@ -9,7 +9,6 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dgm.errors import SandboxError, SandboxUnavailableError
@@ -93,7 +92,8 @@ def started(dock: Dock, kind: Kind) -> Iterator[Container]:
         engine refuses.
     """
     with _user(dock) as uid, dock.folder.box(kind.run, None) as box:
-        place = _laid_out(box, dock, kind.packages)
+        box.path.chmod(_mode(dock))
+        place = Place(box.control, box.agent, box.runner, kind.packages)
         container_id = _created(dock, kind, place, uid)
         try:
             channel, pid = _met(dock, container_id, place, uid)
@@ -120,17 +120,12 @@ def _user(dock: Dock) -> Iterator[int]:
         yield secrets.choice(_UNLEASED_UIDS)
 
 
-def _laid_out(box: Path, dock: Dock, packages: Path | None) -> Place:
-    """Make the folders to mount. Nobody on the host but their owner can walk to them.
+def _mode(dock: Dock) -> int:
+    """Return the rights of the folders to mount: nobody but their owner can walk to them.
 
     Where users are mapped, the engine mounts as an ordinary user: then their name is the secret.
     """
-    place = Place(box / "control", box / "agent", dock.folder.runner, packages)
-    for folder in (place.control, place.agent):
-        folder.mkdir()
-        folder.chmod(0o755)
-    box.chmod(0o711 if dock.maps_users else 0o700)
-    return place
+    return 0o711 if dock.maps_users else 0o700
 
 
 def _created(dock: Dock, kind: Kind, place: Place, uid: int) -> str:
@@ -140,7 +135,7 @@ def _created(dock: Dock, kind: Kind, place: Place, uid: int) -> str:
         image=dock.image,
         uid=uid,
         profile=dock.profile,
-        labels=labels.labels_of(kind.run, dock.folder.path, time.time()),
+        labels=labels.labels_of(kind.run, place.control.parent, time.time()),
     )
     api: Any = dock.client.api
     with patient(dock.client, dock.patience_s), explained("making a container"):

@@ -88,8 +88,7 @@ def reap(client: DockerClient, run: str | None = None) -> int:
 
     Raises: SandboxError if the engine is lost.
     """
-    containers = labels.reap(client, run)
-    return max(containers, rundir.reap(run))  # one sandbox mostly leaves both
+    return len(labels.reap(client, run) | rundir.reap(run))  # one sandbox mostly leaves both
 
 
 @contextmanager
@@ -97,8 +96,7 @@ def _open(spec: SandboxSpec, dock: Dock, pool: Pool) -> Iterator[RunnerSandbox]:
     packages = dock.folder.packages(spec.packages) if spec.packages else None
     with pool.lease(Kind(spec.run, spec.limits, spec.wants_model, packages)) as container:
         if spec.agent is not None:
-            with dock.folder.agent(spec.agent) as copy:
-                rundir.link_tree(copy, container.place.agent)
+            rundir.copy_readable(spec.agent, container.place.agent)
         environment = dock.environment
         if packages is not None:
             environment = runner.with_packages(environment, SandboxPaths().packages)

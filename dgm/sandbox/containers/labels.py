@@ -22,18 +22,20 @@ PROJECT = "dgm.project"
 RUN = "dgm.run"
 OWNER = "dgm.owner"
 HOST = "dgm.host"
+SANDBOX = "dgm.sandbox"
 EXPIRES = "dgm.expires"
 OURS = "darwin-goedel-machine"
 LIFETIME_S = 24 * 3600
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
-def labels_of(run: str, owner: Path, now: float) -> dict[str, str]:
-    """Label a container of a run that the driver with folder `owner` starts at `now`."""
+def labels_of(run: str, box: Path, now: float) -> dict[str, str]:
+    """Label the container that sees the folder `box`, in that of its driver, started at `now`."""
     return {
         PROJECT: OURS,
         RUN: run,
-        OWNER: str(owner),
+        OWNER: str(box.parent),
+        SANDBOX: box.name,
         HOST: host_id(),
         EXPIRES: str(int(now + LIFETIME_S)),
     }
@@ -55,18 +57,20 @@ def is_left_over(labels: Mapping[str, str], now: float) -> bool:
     return labels.get(HOST) == host_id() and not rundir.is_owned(Path(labels.get(OWNER, "")))
 
 
-def reap(client: DockerClient, run: str | None = None) -> int:
-    """Remove the containers that dead processes left (of one run, or all); return how many.
+def reap(client: DockerClient, run: str | None = None) -> frozenset[str]:
+    """Remove the containers that dead processes left (of one run, or all).
+
+    Returns the names of their sandboxes, as `rundir.reap` does of folders.
 
     Raises: SandboxError if the engine is lost.
     """
     chosen = {"label": [f"{PROJECT}={OURS}", *([f"{RUN}={run}"] if run is not None else [])]}
     with explained("looking for containers that were left behind"):
         found = client.api.containers(all=True, filters=chosen)
-    left = [each["Id"] for each in found if is_left_over(each["Labels"], time.time())]
-    for container in left:
-        remove(client, container)
-    return len(left)
+    left = [each for each in found if is_left_over(each["Labels"], time.time())]
+    for each in left:
+        remove(client, each["Id"])
+    return frozenset(each["Labels"].get(SANDBOX, each["Id"]) for each in left)
 
 
 def remove(client: DockerClient, container: str) -> None:

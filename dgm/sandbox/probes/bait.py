@@ -32,7 +32,9 @@ def laid_out() -> Iterator[Bait]:
         tempfile.TemporaryDirectory(prefix="dgm-probe-") as folder,
         socket.create_server(("127.0.0.1", 0)) as listener,
         socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver,
-        subprocess.Popen([token], executable=sys.executable, stdin=subprocess.PIPE) as process,
+        subprocess.Popen(
+            [token], executable=sys.executable, stdin=subprocess.PIPE, env={}
+        ) as process,
     ):
         receiver.bind(("127.0.0.1", 0))
         file = Path(folder, "canary")

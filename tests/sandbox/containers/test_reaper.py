@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import secrets
+import shutil
+import tempfile
 import time
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +14,7 @@ import pytest
 
 from dgm.sandbox import rundir
 from dgm.sandbox.containers import labels
+from dgm.sandbox.containers.driver import reap
 from dgm.sandbox.containers.labels import (
     EXPIRES,
     HOST,
@@ -28,7 +32,7 @@ ELSEWHERE = {HOST: "another-boot/1/2"}
 
 def ours(**others):
     """Labels of a container whose owner is dead, and what is otherwise about it."""
-    return {**labels_of("reaped", NOWHERE, time.time()), **others}
+    return {**labels_of("reaped", NOWHERE / secrets.token_hex(4), time.time()), **others}
 
 
 class TestRule:
@@ -120,6 +124,24 @@ def test_only_the_run_that_was_named_is_reaped(client, driver, stray):
     mine, other = stray(ours(**{RUN: "mine"})), stray(ours(**{RUN: "other"}))
     driver.reap("mine")
     assert there(client) & {mine, other} == {other}
+
+
+def test_container_and_folder_of_one_sandbox_count_once(client, stray):
+    base = Path(tempfile.mkdtemp(prefix="dgm-tests-", dir="/tmp"))
+    try:
+        dead = base / f"dgm-{os.getuid()}-dead"
+        (dead / "labels").mkdir(parents=True)
+        (dead / "owner").write_bytes(rundir._MARKER)
+        for name in ("both", "folder alone"):
+            (dead / "labels" / name).write_text("counted")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(rundir, "BASE", base)
+            for name in ("both", "container alone"):
+                stray(labels_of("counted", dead / name, time.time()))
+            assert reap(client, "counted") == 3
+            assert reap(client, "counted") == 0
+    finally:
+        shutil.rmtree(base)
 
 
 def test_container_that_is_gone_already_is_no_trouble(client, stray):
