@@ -5,60 +5,57 @@ A run keeps its settings in `run.toml`, frozen when it is created.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal, get_args
 from urllib.parse import urlsplit
 
 import tomli_w
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PlainSerializer,
-    PositiveInt,
-    ValidationError,
-    field_validator,
-)
+from pydantic import BaseModel, Field, PositiveInt, ValidationError, field_validator
 
+from dgm.ceilings import (
+    AgentSettings,
+    BudgetSettings,
+    CeilingSettings,
+    PriceSettings,
+    RolloutSettings,
+    Section,
+)
 from dgm.errors import ConfigError
 from dgm.records import SandboxLimits
 
-NO_LIMIT = "none"
+Step = Literal["diagnose", "modify", "canary", "evaluate"]
 
 
-def _read_limit(value: object) -> object:
-    return None if value == NO_LIMIT else value
-
-
-def _write_limit(value: object) -> object:
-    return NO_LIMIT if value is None else value
-
-
-# TOML has no null, so the absence of a limit has a name.
-_Limit = (
-    BeforeValidator(_read_limit),
-    PlainSerializer(_write_limit, when_used="json"),
-)
-Count = Annotated[int | None, Field(ge=0), *_Limit]
-Amount = Annotated[float | None, Field(ge=0), *_Limit]
-Hours = Annotated[float | None, Field(gt=0), *_Limit]
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class ModelSettings(_Section):
+class ModelSettings(Section):
     """Which models answer: `builtin`, or `provider/name`."""
 
     name: str = "builtin"
     diagnosis: str | None = Field(None, description="the diagnoser's model; default: `name`")
+    base_url: str | None = Field(
+        None, description="where `openai/...` and `anthropic/...` are served, if not by the vendor"
+    )
+
+    cache: bool = Field(False, description="keep answers, and give them again for the same call")
+    replay: Path | None = Field(None, description="a run whose transcripts answer every call")
+
+    @field_validator("base_url")
+    @classmethod
+    def _hold_no_key(cls, url: str | None) -> str | None:
+        """Let no secret into `run.toml`."""
+        if url is None:
+            return None
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("an address begins with http:// or https://")
+        if parts.username or parts.password or parts.query or parts.fragment:
+            raise ValueError("keys belong into the environment, not into the address")
+        return url.rstrip("/")
 
     @property
     def diagnosis_name(self) -> str:
@@ -66,7 +63,7 @@ class ModelSettings(_Section):
         return self.diagnosis or self.name
 
 
-class BenchmarkSettings(_Section):
+class BenchmarkSettings(Section):
     """What agents are measured on."""
 
     name: str = Field("quick", description="a benchmark's name, or a folder of Harbor tasks")
@@ -89,7 +86,7 @@ class BenchmarkSettings(_Section):
         return stages
 
 
-class SearchSettings(_Section):
+class SearchSettings(Section):
     """How parents are chosen and which children are kept."""
 
     policy: str = Field("dgm", description="how parents are chosen")
@@ -102,32 +99,7 @@ class SearchSettings(_Section):
     )
 
 
-class BudgetSettings(_Section):
-    """What a run may spend; None is no limit, written `"none"`."""
-
-    children: int = Field(14, ge=0)
-    hours: Hours = None
-    usd: Amount = None
-    tokens: Count = None
-
-
-class AgentSettings(_Section):
-    """Bounds on all that is spent on one agent: making, checking and measuring it."""
-
-    tokens: Count = None
-    usd: Amount = None
-
-
-class RolloutSettings(_Section):
-    """Bounds of a single rollout."""
-
-    tokens: Count = 600_000
-    usd: Amount = None
-    modify_timeout_s: float = Field(300.0, gt=0)
-    retries: int = Field(2, ge=0, le=10, description="of rollouts that the machine spoiled")
-
-
-class LimitSettings(_Section):
+class LimitSettings(Section):
     """The sandboxes' bounds, see `SandboxLimits`."""
 
     memory_mb: int = Field(512, ge=64)
@@ -160,7 +132,7 @@ def _requirement(text: str) -> Requirement:
     return requirement
 
 
-class SandboxSettings(_Section):
+class SandboxSettings(Section):
     """Where agents run."""
 
     driver: Literal["auto", "docker", "bubblewrap", "process"] = "auto"
@@ -181,7 +153,7 @@ class SandboxSettings(_Section):
         return packages
 
 
-class Config(_Section):
+class Config(Section):
     """All settings of a run."""
 
     seed: int = Field(1, ge=0, description="of all chance in the run")
@@ -193,6 +165,12 @@ class Config(_Section):
     budget: BudgetSettings = BudgetSettings()
     agent: AgentSettings = AgentSettings()
     rollout: RolloutSettings = RolloutSettings()
+    steps: dict[Step, CeilingSettings] = Field(
+        default_factory=dict, description="bounds on all that is spent on one step of the loop"
+    )
+    prices: dict[str, PriceSettings] = Field(
+        default_factory=dict, description="prices by model; those in use are frozen into a run"
+    )
     sandbox: SandboxSettings = SandboxSettings()
 
 
@@ -247,12 +225,25 @@ def _lay_over(tree: dict[str, Any], setting: str) -> None:
     key, equals, value = setting.partition("=")
     if not equals or not key.strip():
         raise ConfigError(f"--set takes key=value, as in budget.children=20; got {setting!r}")
-    *sections, name = key.strip().split(".")
+    *sections, name = _names(key.strip(), setting)
     for section in sections:
         tree = tree.setdefault(section, {})
         if not isinstance(tree, dict):
             raise ConfigError(f"--set {setting!r}: {section!r} is a value, not a section")
     tree[name] = _value(value.strip())
+
+
+def _names(key: str, setting: str) -> list[str]:
+    """Split a dotted key as TOML does: parts in quotes may hold dots."""
+    try:
+        tree: Any = tomllib.loads(f"{key} = 0")
+    except tomllib.TOMLDecodeError:
+        raise ConfigError(f"--set {setting!r}: {key!r} is no key, as in budget.children") from None
+    names: list[str] = []
+    while isinstance(tree, dict):
+        ((name, tree),) = tree.items()
+        names.append(name)
+    return names
 
 
 def _value(text: str) -> Any:  # noqa: ANN401 - any TOML value
@@ -264,17 +255,33 @@ def _value(text: str) -> Any:  # noqa: ANN401 - any TOML value
 
 def _explain(error: ValidationError) -> str:
     first = error.errors()[0]
-    key = ".".join(str(part) for part in first["loc"])
+    key = ".".join(map(_quoted, first["loc"])).removesuffix('."[key]"')
     if first["type"] == "extra_forbidden":
         return f"unknown setting {key!r}; known here: {', '.join(_known(first['loc'][:-1]))}"
+    if first["type"] == "missing":
+        return f"setting {key} is missing"
+    if key == "model.base_url":  # it may hold a key: it is not said again
+        return f"setting {key} cannot be used: {first['msg']}"
     return f"setting {key} = {first['input']!r} cannot be used: {first['msg']}"
 
 
+def _quoted(part: int | str) -> str:
+    """Write a part of a dotted key as TOML wants it."""
+    is_bare = re.fullmatch(r"[A-Za-z0-9_-]+", str(part))
+    return str(part) if is_bare else f'"{part}"'
+
+
 def _known(sections: Sequence[int | str]) -> list[str]:
-    model: type[BaseModel] = Config
+    annotation: Any = Config
     for section in sections:
-        annotation = model.model_fields[str(section)].annotation
-        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
-            break
-        model = annotation
-    return sorted(model.model_fields)
+        if _is_section(annotation):
+            annotation = annotation.model_fields[str(section)].annotation
+        else:  # sections by name: the name may be any
+            annotation = get_args(annotation)[-1]
+        if type(None) in get_args(annotation):  # a section that may be missing
+            annotation = next(filter(_is_section, get_args(annotation)))
+    return sorted(annotation.model_fields)
+
+
+def _is_section(annotation: Any) -> bool:  # noqa: ANN401 - any type
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)

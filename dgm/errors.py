@@ -4,11 +4,13 @@
     ├── UserError               the user can mend it: one line, exit 2
     │   ├── ConfigError         a setting is unknown or out of range
     │   ├── AgentFormatError    a repository is not an agent (agent.toml missing or broken)
+    │   ├── ModelUnusableError  a model cannot be used as set up: key, name, price, address
     │   ├── BenchmarkError      a benchmark or task is unknown or malformed
     │   └── ArchiveError        a run is missing, locked, half written or from a newer version
     ├── ChildRefusedError       give up on this child, go on with the run
     ├── PatchRefusedError       a patch does not apply to the tree it is meant for
     ├── OverBudgetError         a budget is spent: stop asking the model
+    ├── RequestRefusedError     the model takes no such request: the caller must ask otherwise
     └── MachineError            the machine failed, not the agent: the work may be retried
         ├── SandboxError        a sandbox could not be started or was lost
         │   ├── SandboxUnavailableError   this driver cannot work on this machine at all
@@ -17,6 +19,7 @@
         │   └── TooMuchOutputError        it wrote more than the caller takes
         ├── UnsafeArchiveError  what came out of a sandbox breaks the rules of transfer
         └── ProviderError       a model could not be reached, or its answer was unusable
+            └── OverloadedError      its provider wants fewer calls at a time
 
 An agent that fails is no exception: it is an `Outcome`.
 """
@@ -36,6 +39,10 @@ class ConfigError(UserError):
 
 class AgentFormatError(UserError):
     """A repository is not an agent."""
+
+
+class ModelUnusableError(UserError):
+    """A model cannot be used as set up: no key, a wrong one, no such name, no such address."""
 
 
 class BenchmarkError(UserError):
@@ -64,6 +71,14 @@ class OverBudgetError(DgmError):
     def __init__(self, account: str, message: str) -> None:
         super().__init__(message)
         self.account = account
+
+
+class RequestRefusedError(DgmError):
+    """A model takes no such request; `is_overflow`: it is longer than the model's context."""
+
+    def __init__(self, message: str, *, is_overflow: bool = False) -> None:
+        super().__init__(message)
+        self.is_overflow = is_overflow
 
 
 class MachineError(DgmError):
@@ -95,4 +110,18 @@ class UnsafeArchiveError(MachineError):
 
 
 class ProviderError(MachineError):
-    """A model could not be reached, or its answer was unusable, after all retries."""
+    """A model could not be reached, or its answer was unusable.
+
+    `retry_after_s` is when the provider wants to be asked again; `is_final`: no retry can help.
+    """
+
+    def __init__(
+        self, message: str, *, retry_after_s: float | None = None, is_final: bool = False
+    ) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+        self.is_final = is_final
+
+
+class OverloadedError(ProviderError):
+    """A model's provider has too much to do, or this caller asks it too often."""

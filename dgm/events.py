@@ -10,9 +10,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
 
-BUDGET_SPENT = "the run's budget of tokens or USD is spent"
-"""Why a run stopped that more budget lets go on."""
-
 Scalar: TypeAlias = str | int | float | bool | None
 
 
@@ -43,3 +40,8 @@ class Event:
     kind: EventKind
     agent_id: str | None = None
     data: Mapping[str, Scalar] = field(default_factory=dict)
+
+
+def budget_spent(account: str) -> str:
+    """Say why a run stops whose shared account (`run`, `step/diagnose`) is spent."""
+    return f"the budget of the {account.replace('/', ' ')} is spent"

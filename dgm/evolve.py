@@ -28,14 +28,15 @@ from dgm.errors import (
     ArchiveError,
     DgmError,
     MachineError,
+    ModelUnusableError,
     SandboxUnavailableError,
     UserError,
 )
-from dgm.events import BUDGET_SPENT, EventKind
+from dgm.events import EventKind, budget_spent
 from dgm.fanout import Done, FanOut
 from dgm.records import Agent, AgentCode, AgentState, Rollout, Split, Usage
 from dgm.steps.evaluate import Evaluate
-from dgm.steps.faults import Faults, is_run_spent, spoiled
+from dgm.steps.faults import Faults, shared_account_spent, spoiled
 from dgm.steps.laboratory import Laboratory, Unit
 from dgm.steps.select_parents import select_parent
 from dgm.steps.way import SEED, Way
@@ -108,7 +109,7 @@ class Evolution:
         Returns True when the run is finished, False when it was stopped and can be resumed.
 
         Raises: MachineError when the machine keeps failing; UserError when the seed agent is no
-            working agent. The run can be resumed after either.
+            working agent, or the model cannot be used. The run can be resumed after either.
         """
         self._store.append_event(EventKind.RUN_STARTED)
         with self._telling_why_it_ends():
@@ -187,8 +188,11 @@ class Evolution:
 
     def _absorb(self, done: Done[Rollout]) -> None:
         unit = self._flights.pop(done.ticket)
-        if is_run_spent(done.error):
-            self.stop(BUDGET_SPENT)
+        if isinstance(done.error, ModelUnusableError):
+            remedy = f"mend that, then: dgm resume {self._lab.run}"
+            raise ModelUnusableError(f"{done.error}; {remedy}") from done.error
+        if account := shared_account_spent(done.error):
+            self.stop(budget_spent(account))
         rollout = done.result or spoiled(unit, done.error, self._usage_of(unit.rollout_id))
         if not self.why_stopped:
             rollout = self._faults.judge(rollout, done.error)

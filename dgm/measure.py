@@ -22,7 +22,7 @@ from dgm.records import (
     Usage,
 )
 from dgm.steps.evaluate import Evaluate
-from dgm.steps.faults import Faults, is_run_spent, spoiled
+from dgm.steps.faults import Faults, shared_account_spent, spoiled
 from dgm.steps.laboratory import Laboratory
 
 _WAIT_S = 3600.0
@@ -85,9 +85,10 @@ def measure(
         if (done := fanout.wait(_WAIT_S)) is None:
             continue
         unit = flights.pop(done.ticket)
-        if is_run_spent(done.error):
+        if account := shared_account_spent(done.error):
             raise UserError(
-                "the run's budget of tokens or USD is spent; give it more: --tokens N or --usd N"
+                f"the budget of the {account.replace('/', ' ')} is spent; give it more: "
+                "--tokens N, --usd N, --calls N, --seconds N or --step STEP.LIMIT=N"
             )
         ended = done.result or spoiled(unit, done.error, usage_of(unit.rollout_id))
         rollout = faults.judge(ended, done.error)

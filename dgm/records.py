@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+CONTEXT_EXCEEDED = "the context of the model was exceeded"
+"""The `detail` of a rollout whose agent asked for more than its model can read."""
+
 
 class Outcome(StrEnum):
     """How a rollout ended. Only `INFRASTRUCTURE` is retried, and it is never evidence."""
@@ -62,17 +65,31 @@ class Purpose(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What model calls consumed. Token counts are the provider's own; money is in USD."""
+    """What model calls consumed. Token counts are the provider's own; money is in USD.
+
+    `input_tokens` leaves out what was read from the provider's cache or written to it.
+    `reused_calls` of the `calls` were answered from the response cache, for nothing. `seconds` is
+    how long the calls took; it is measured, so two equal usages may differ in it.
+    """
 
     calls: int = 0
     input_tokens: int = 0
     output_tokens: int = 0
     cost_usd: float = 0.0
+    cache_read_tokens: int = 0
+    cache_write_tokens: int = 0
+    reused_calls: int = 0
+    seconds: float = field(default=0.0, compare=False)
 
     @property
     def tokens(self) -> int:
-        """Input and output tokens together."""
-        return self.input_tokens + self.output_tokens
+        """All tokens: input of each kind, and output."""
+        return (
+            self.input_tokens
+            + self.output_tokens
+            + self.cache_read_tokens
+            + self.cache_write_tokens
+        )
 
     def __add__(self, other: Usage) -> Usage:
         return Usage(
@@ -80,16 +97,33 @@ class Usage:
             self.input_tokens + other.input_tokens,
             self.output_tokens + other.output_tokens,
             self.cost_usd + other.cost_usd,
+            self.cache_read_tokens + other.cache_read_tokens,
+            self.cache_write_tokens + other.cache_write_tokens,
+            self.reused_calls + other.reused_calls,
+            self.seconds + other.seconds,
+        )
+
+    def __neg__(self) -> Usage:
+        return Usage(
+            -self.calls,
+            -self.input_tokens,
+            -self.output_tokens,
+            -self.cost_usd,
+            -self.cache_read_tokens,
+            -self.cache_write_tokens,
+            -self.reused_calls,
+            -self.seconds,
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Ceiling:
-    """What may be spent at most; None is no limit."""
+    """What may be spent at most; None is no limit. `seconds` are those that model calls take."""
 
     tokens: int | None = None
     cost_usd: float | None = None
     calls: int | None = None
+    seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +232,11 @@ class RolloutKey:
     attempt: int = 0
     grader_version: str = ""
 
+    @property
+    def asking(self) -> str:
+        """What of it decides the questions to the model: all but how the answer is graded."""
+        return f"{self.purpose}/{self.tree_hash}/{self.task_digest}/{self.attempt}"
+
 
 @dataclass(frozen=True, slots=True)
 class Rollout:
@@ -223,6 +262,11 @@ class Rollout:
     limits_in_force: tuple[str, ...] = ()
     tests_passed: int | None = None
     tests_total: int | None = None
+
+    @property
+    def exceeded_context(self) -> bool:
+        """Whether a request of its agent was longer than the model's context."""
+        return CONTEXT_EXCEEDED in self.detail
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,10 @@
-"""Run a recorded rollout again from its transcript: the same agent, no model, no cost.
+"""Run what was recorded again from its transcripts: the same agents, no model, no cost.
+
+One rollout (`Replayer`), or a whole run (`RecordedRun`, which an evolution takes its answers from).
 
 Covered: the agent's code, its task, its sandbox and its grading all run for real; the model's
-answers alone come from the recording. Not covered: rollouts the machine spoiled, and diagnoses,
-which run no agent.
+answers alone come from the recording. Not covered: single rollouts the machine spoiled, single
+diagnoses, which run no agent, and USD left as `GET /v1/budget` tells them: a replay costs nothing.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from pathlib import Path
 
 from dgm.archive.reader import RunReader
 from dgm.errors import ArchiveError, BenchmarkError
-from dgm.records import AgentCode, Purpose, Rollout, Task
+from dgm.records import Agent, AgentCode, Purpose, Rollout, RolloutKey, Task
 from dgm.rollout import RolloutOrder, Work
 from dgm.steps.evaluate import Evaluate
 from dgm.steps.laboratory import Laboratory
@@ -23,6 +25,53 @@ from dgm.steps.modify import Modify
 from dgm.steps.validate import Validate
 
 _REPLAYED = (Purpose.EVALUATE, Purpose.MEASURE, Purpose.MODIFY, Purpose.CANARY)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedRun:
+    """A whole run as the source of every answer: `folder` is the recorded run's own."""
+
+    folder: Path
+
+    def of(self, key: RolloutKey) -> Path:
+        """Return the transcript of a unit of work: the evidence, or else what the machine spoiled.
+
+        Raises: ArchiveError if the run never did this work, or did it without a model.
+        """
+        with RunReader.open(self.folder) as reader:
+            evidence = reader.find_rollout(key)
+            found = [evidence] if evidence else [r for r in reader.rollouts() if r.key == key]
+            folders = [reader.run.rollout(rollout.id) for rollout in found]
+        for folder in reversed(folders):
+            if any(folder.glob("transcript.jsonl*")):
+                return folder / "transcript.jsonl"
+        raise ArchiveError(
+            f"run {self.folder.name} has no recording of this {key.purpose} (code "
+            f"{key.tree_hash[:12]}, {key.task_digest[:40]}, attempt {key.attempt}): the replay has "
+            "left the recorded path"
+        )
+
+
+def recorded_run(folder: Path) -> RecordedRun:
+    """Return a run to replay. Raises: ArchiveError if there is none in the folder."""
+    with RunReader.open(folder):
+        return RecordedRun(folder)
+
+
+def differences(recorded: RunReader, replayed: RunReader) -> tuple[str, ...]:
+    """Say agent by agent where two runs differ, in a line each: their ways, and their code."""
+    ways = [{agent.id: _way(agent) for agent in run.agents()} for run in (recorded, replayed)]
+    return tuple(
+        f"{agent_id}: {ways[0].get(agent_id, 'none')} recorded, {ways[1].get(agent_id, 'none')} now"
+        for agent_id in sorted({*ways[0], *ways[1]})
+        if ways[0].get(agent_id) != ways[1].get(agent_id)
+    )
+
+
+def _way(agent: Agent) -> str:
+    code = (agent.tree_hash or "no code")[:12]
+    words = (agent.state, f"child of {agent.parent_id}", code, agent.title, agent.reason)
+    return ", ".join(filter(None, words))
 
 
 @dataclass(frozen=True, slots=True)

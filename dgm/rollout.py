@@ -14,9 +14,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dgm.blame import blaming
-from dgm.errors import OverBudgetError, PatchRefusedError, SandboxError, UnsafeArchiveError
+from dgm.errors import (
+    ModelUnusableError,
+    OverBudgetError,
+    PatchRefusedError,
+    SandboxError,
+    UnsafeArchiveError,
+)
 from dgm.gateway.protocol import Gateway, Session, SessionEnd, SessionSpec
-from dgm.records import AgentCode, Ceiling, Outcome, SandboxLimits, Usage
+from dgm.records import CONTEXT_EXCEEDED, AgentCode, Ceiling, Outcome, SandboxLimits, Usage
 from dgm.sandbox.protocol import Collected, ExecResult, Sandbox, SandboxDriver, SandboxSpec
 from dgm.sandbox.transfer import pack
 from dgm.workspaces import Workspace, Workspaces
@@ -33,7 +39,8 @@ class RolloutOrder:
 
     `workspace` is a host folder with the repository to work on; `folder` receives the transcript,
     the patch and the agent's output. `accounts` are the budgets drawn on, from narrow to wide;
-    `ceiling` bounds the first. `recorded` is a transcript to answer from instead of a model.
+    `ceiling` bounds the first. `recorded` is a transcript to answer from instead of a model;
+    `work` names the unit of work for the response cache.
     """
 
     id: str
@@ -49,6 +56,7 @@ class RolloutOrder:
     ceiling: Ceiling = field(default_factory=Ceiling)
     limits: SandboxLimits = field(default_factory=SandboxLimits)
     recorded: Path | None = None
+    work: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +94,9 @@ class AgentRunner:
         """Put an agent to work until it ends or its time is over.
 
         Raises: MachineError if the machine failed, SandboxLostError if it did so with this agent
-            alone, OverBudgetError if a budget was spent that the rollout shares with others;
-            whatever else the agent does is in the result.
+            alone, OverBudgetError if a budget was spent that the rollout shares with others,
+            ModelUnusableError if no call to the model can work; whatever else the agent does is in
+            the result.
         """
         with blaming(lambda: self._rehearse(order)):
             return self._run(order)
@@ -99,7 +108,8 @@ class AgentRunner:
         spec = self._spec(order, order.id, order.agent.folder)
         session_spec = SessionSpec(
             order.id, order.model, order.seed, order.accounts,
-            order.folder / "transcript.jsonl", order.ceiling, order.recorded,
+            order.folder / "transcript.jsonl", order.ceiling, order.recorded, order.timeout_s,
+            order.work,
         )  # fmt: skip
         with (
             tempfile.TemporaryDirectory(prefix="dgm-tree-") as scratch,
@@ -110,9 +120,7 @@ class AgentRunner:
             sandbox.put(files, sandbox.paths.workspace)
             with self.gateway.open(session_spec) as session:
                 result = _start(sandbox, session, order)
-            if session.end is SessionEnd.RUN_OVER_BUDGET:
-                shared = order.accounts[-1]
-                raise OverBudgetError(shared, f"the budget of the {shared} is spent")
+            _check(session)
             (order.folder / "output.txt").write_bytes(result.stdout + result.stderr)
             detail, patch = _collect(sandbox, result, tree, order.limits)
             if patch is None:
@@ -122,7 +130,7 @@ class AgentRunner:
         return Work(
             patch=patch,
             cause=_cause(result, session.end, is_empty=not patch),
-            detail=detail,
+            detail="; ".join(filter(None, (CONTEXT_EXCEEDED * session.overflowed, detail))),
             exit_code=result.exit_code,
             usage=session.usage,
             agent_s=result.duration_s,
@@ -181,6 +189,14 @@ def _start(sandbox: Sandbox, session: Session, order: RolloutOrder) -> ExecResul
         env=environment(sandbox),
         timeout_s=order.timeout_s,
     )
+
+
+def _check(session: Session) -> None:
+    """Raise what ends more than this rollout."""
+    if session.end is SessionEnd.RUN_OVER_BUDGET and session.refusal is not None:
+        raise OverBudgetError(session.refusal.account, str(session.refusal))
+    if session.end is SessionEnd.MODEL_UNUSABLE:
+        raise ModelUnusableError(session.trouble)
 
 
 def environment(sandbox: Sandbox) -> Mapping[str, str]:

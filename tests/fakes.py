@@ -9,7 +9,7 @@ from pathlib import Path
 from threading import Event
 
 from dgm.benchmarks.protocol import Benchmark, Grade
-from dgm.errors import MachineError, ProviderError, SandboxError
+from dgm.errors import DgmError, MachineError, ProviderError, SandboxError
 from dgm.gateway.protocol import CallContext, Provider
 from dgm.gateway.wire import Reply, Request, Text
 from dgm.records import SandboxLimits, Split, Task
@@ -118,11 +118,12 @@ class FaultyProvider:
     spoils: Callable[[str], bool]
     name: str = "builtin"
     asked: list[str] = field(default_factory=list)
+    error: DgmError = field(default_factory=lambda: ProviderError("the model is out of reach"))
 
     def complete(self, request: Request, context: CallContext) -> Reply:
         self.asked.append(context.seed)
         if self.spoils(context.seed):
-            raise ProviderError("the model is out of reach")
+            raise self.error
         return self.real.complete(request, context)
 
 

@@ -169,7 +169,7 @@ class Machine:
     ) -> Iterator[Laboratory]:
         """Open the parts the steps share; the benchmark is the folder `benchmark` by default."""
         config = config or self.config()
-        retry = Retry(Random(1), sleep=lambda _: None)
+        retry = Retry(Random(1), attempts=4, sleep=lambda _: None)
         gateway = GatewayServer(
             {"builtin": self.provider}, Prices(), random=Random(1), retry=retry, grace_s=0.2
         )

@@ -63,7 +63,7 @@ def test_limit_can_be_lifted(setting):
     ("setting", "complaint"),
     [
         ("colour=blue", "unknown setting 'colour'; known here: agent, benchmark, budget"),
-        ("budget.childs=3", "unknown setting 'budget.childs'; known here: children, hours"),
+        ("budget.childs=3", "unknown setting 'budget.childs'; known here: calls, children, hours"),
         ("sandbox.limits.memory=1", "'sandbox.limits.memory'; known here: cpus, inodes, memory_mb"),
         ("workers=many", "setting workers = 'many' cannot be used"),
         ("workers=0", "setting workers = 0 cannot be used"),

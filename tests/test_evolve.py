@@ -8,7 +8,7 @@ import pytest
 
 from dgm.archive.fsck import Severity, check
 from dgm.archive.store import Store
-from dgm.errors import MachineError, UserError
+from dgm.errors import MachineError, ModelUnusableError, RequestRefusedError, UserError
 from dgm.events import EventKind
 from dgm.gateway.builtin import BuiltinProvider
 from dgm.records import AgentState, Outcome, Purpose, Score, Split
@@ -300,6 +300,27 @@ def test_spent_budget_of_the_run_stops_it_and_gives_no_evidence(machine, run):
     assert set(finished_keys(run).values()) == {1}
 
 
+@pytest.mark.parametrize("limit", ["calls=0", "tokens=300", "seconds=0"])
+def test_spent_budget_of_a_step_stops_the_run_and_gives_no_evidence(machine, run, limit):
+    evolution = evolve(machine, run, f"steps.diagnose.{limit}")
+    assert not evolution.is_finished
+    assert evolution.why_stopped == "the budget of the step diagnose is spent"
+    assert run.agent("a0001").state is AgentState.DIAGNOSING
+    assert not [r for r in run.rollouts() if r.outcome is Outcome.OVER_BUDGET]
+    assert evolve(machine, run).is_finished
+
+
+@pytest.mark.parametrize("limit", ["calls=0", "seconds=0", "usd=0"])
+def test_each_kind_of_ceiling_of_a_rollout_ends_it_over_budget(machine, run, limit):
+    if limit == "usd=0":  # the built-in model is free: nothing to spend, nothing to refuse
+        assert evolve(machine, run, f"rollout.{limit}").is_finished
+        return
+    with pytest.raises(UserError, match="the seed agent does not work"):
+        evolve(machine, run, f"rollout.{limit}")
+    (canary,) = run.rollouts(purpose=Purpose.CANARY)
+    assert canary.outcome is Outcome.OVER_BUDGET
+
+
 def test_spent_budget_of_one_agent_ends_its_rollouts_and_not_the_run(machine, run):
     assert evolve(machine, run, "agent.tokens=200").is_finished
     over = [r for r in run.rollouts() if r.outcome is Outcome.OVER_BUDGET]
@@ -346,6 +367,23 @@ def test_unreachable_model_lowers_no_score(machine, run, undisturbed):
     evolve(outage, run)
     assert len(spoiled(run)) == 2
     assert facts(run) == undisturbed
+
+
+def test_unusable_model_stops_the_run_which_can_be_resumed(machine, run, undisturbed):
+    error = ModelUnusableError("wrong key; see OPENAI_API_KEY")
+    locked = FaultyProvider(machine.provider, lambda seed: "evaluate" in seed, error=error)
+    with pytest.raises(ModelUnusableError, match=r"wrong key; .*then: dgm resume run"):
+        evolve(replace(machine, provider=locked), run)
+    assert not spoiled(run)
+    evolve(machine, run)
+    assert facts(run) == undisturbed
+
+
+def test_diagnosis_that_the_model_refuses_is_the_end_of_that_child_alone(machine, run):
+    error = RequestRefusedError("too long", is_overflow=True)
+    strict = FaultyProvider(machine.provider, lambda seed: "diagnose" in seed, error=error)
+    assert evolve(replace(machine, provider=strict), run).is_finished
+    assert "the model refused the diagnosis: too long" in run.agent("a0001").reason
 
 
 @pytest.fixture

@@ -69,7 +69,7 @@ def test_what_is_measured_beside_a_run_decides_nothing_in_it(machine, learner):
 
 
 def test_budget_of_the_run_ends_the_measuring_with_the_remedy(machine, run):
-    with pytest.raises(UserError, match="budget of tokens or USD is spent; give it more: --tokens"):
+    with pytest.raises(UserError, match="budget of the run is spent; give it more: --tokens"):
         measured(machine, run, "budget.tokens=10")
     assert not any(row.outcome.is_evidence for row in run.rollouts())
     assert len(measured(machine, run, "budget.tokens=none")) == 2

@@ -6,7 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from dgm.errors import MachineError, OverBudgetError, SandboxError, SandboxLostError
+from dgm.errors import (
+    MachineError,
+    ModelUnusableError,
+    OverBudgetError,
+    RequestRefusedError,
+    SandboxError,
+    SandboxLostError,
+)
 from dgm.records import Ceiling, Outcome, Usage
 from dgm.sandbox.process import Process
 from dgm.steps.evaluate import Evaluate
@@ -268,6 +275,21 @@ def test_unreachable_model_spoils_the_rollout_and_blames_no_agent(machine, evalu
     broken = replace(machine, provider=FaultyProvider(machine.provider, always))
     rollout, _ = evaluate(ASK, by=broken)
     assert rollout.outcome is Outcome.INFRASTRUCTURE
+
+
+def test_unusable_model_ends_more_than_the_rollout(machine, evaluate):
+    error = ModelUnusableError("wrong key; see OPENAI_API_KEY")
+    broken = replace(machine, provider=FaultyProvider(machine.provider, always, error=error))
+    with pytest.raises(ModelUnusableError, match="see OPENAI_API_KEY"):
+        evaluate(ASK, by=broken)
+
+
+def test_refused_request_is_the_agents_own_affair(machine, evaluate):
+    for error in (RequestRefusedError("no"), RequestRefusedError("long", is_overflow=True)):
+        strict = replace(machine, provider=FaultyProvider(machine.provider, always, error=error))
+        rollout, _ = evaluate(ASK + SOLVE, by=strict)
+        assert rollout.outcome is Outcome.SOLVED
+        assert rollout.exceeded_context is error.is_overflow
 
 
 def test_agent_that_ends_its_own_sandbox_is_told_from_a_machine_that_does(machine, evaluate):

@@ -6,7 +6,12 @@ from dataclasses import replace
 import pytest
 
 from dgm.config import config_as_toml, read_config
-from dgm.errors import BenchmarkError, ConfigError, SandboxUnavailableError
+from dgm.errors import (
+    BenchmarkError,
+    ConfigError,
+    ModelUnusableError,
+    SandboxUnavailableError,
+)
 from dgm.records import AgentManifest, SandboxLimits
 from dgm.rollout import RolloutOrder
 from dgm.sandbox import bubblewrap
@@ -15,6 +20,7 @@ from dgm.sandbox.containers.driver import Docker
 from dgm.sandbox.process import Process
 from dgm.wiring import (
     check_config,
+    check_keys,
     clean,
     examine,
     open_benchmark,
@@ -137,6 +143,79 @@ def test_benchmark_is_a_name_or_a_folder(tmp_path):
     assert open_benchmark("quick", Workspaces(tmp_path)).tasks()
     with pytest.raises(BenchmarkError, match="choose quick or a folder of Harbor tasks"):
         open_benchmark(str(tmp_path / "nowhere"), Workspaces(tmp_path))
+
+
+@pytest.fixture
+def no_keys(monkeypatch):
+    """A host without keys."""
+    for name in ("ANTHROPIC_API_KEY", "OPENAI_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.mark.parametrize("model", ["anthropic/m", "openai/m", "bedrock/m", "vertex/a/b", "builtin"])
+def test_models_are_named_by_who_serves_them(model):
+    check_config(read_config("", [f"model.name={model}"]))
+
+
+@pytest.mark.parametrize("model", ["anthropic", "openai/", "/m", "azure/m", "claude", "builtin/x"])
+def test_model_without_a_known_provider_is_one_clear_line(model):
+    with pytest.raises(ConfigError, match=r"unknown model .* builtin, anthropic/NAME, openai/NAME"):
+        check_config(read_config("", [f"model.name={model}"]))
+
+
+@pytest.mark.parametrize("setting", ["model.name", "model.diagnosis"])
+@pytest.mark.parametrize("provider", ["anthropic", "openai"])
+def test_missing_key_is_one_clear_line_before_anything_is_stored(no_keys, setting, provider):
+    config = read_config("", [f"{setting}={provider}/m"])
+    with pytest.raises(ModelUnusableError, match=f"export {provider.upper()}_API_KEY="):
+        check_keys(config)
+
+
+def test_key_that_is_there_is_enough(no_keys, monkeypatch):
+    monkeypatch.setenv("ANTHROPIC_API_KEY", " canary-key\n")
+    check_keys(read_config("", ["model.name=anthropic/m"]))
+
+
+@pytest.mark.parametrize("key", ["two words", "sk-…", "a\nb"])
+def test_key_that_cannot_be_one_is_refused_and_not_repeated(no_keys, monkeypatch, key):
+    monkeypatch.setenv("OPENAI_API_KEY", key)
+    with pytest.raises(ModelUnusableError, match="was it copied whole") as caught:
+        check_keys(read_config("", ["model.name=openai/m"]))
+    assert key not in str(caught.value)
+
+
+def test_server_of_ones_own_needs_no_key(no_keys):
+    check_keys(read_config("", ["model.name=openai/m", "model.base_url=http://localhost:8000/v1"]))
+
+
+def test_address_belongs_to_the_agents_model_and_its_namesakes(no_keys):
+    config = read_config(
+        "",
+        [
+            "model.name=openai/m",
+            "model.diagnosis=anthropic/m",
+            "model.base_url=http://localhost:8000/v1/",
+        ],
+    )
+    check_config(config)
+    with pytest.raises(ModelUnusableError, match="ANTHROPIC_API_KEY"):
+        check_keys(config)
+
+
+@pytest.mark.parametrize("model", ["builtin", "bedrock/m", "vertex/m"])
+def test_address_without_a_model_to_be_served_there_is_refused(model):
+    with pytest.raises(ConfigError, match=r"model\.base_url is for models named"):
+        check_config(read_config("", [f"model.name={model}", "model.base_url=http://h/v1"]))
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["localhost:8000", "ftp://h", "http://", "http://user:hunter2@h", "http://h?key=hunter2"],
+)
+def test_address_that_is_none_or_holds_a_key_is_refused_and_not_repeated(address):
+    with pytest.raises(ConfigError, match=r"model\.base_url") as caught:
+        read_config("", [f"model.base_url={address}"])
+    assert "hunter2" not in str(caught.value)
 
 
 IMPORTS_TINY = """

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 _AUTHOR = "dgm <dgm@localhost>"
 _PREFIX = "refs/heads/agents/"
+_NEEDED = frozenset({"PATH", "LD_LIBRARY_PATH", "TMPDIR"})
 _FILE_MODES = {0o100644: 0o644, 0o100755: 0o755}
 _DIFF_OPTIONS = ("--no-ext-diff", "--no-textconv", "--no-color", "--no-renames")
 
@@ -87,7 +88,11 @@ class AgentRepository:
         import git  # 0.1 s that only commands that look at code should pay
 
         repo = git.Repo(self._path, expand_vars=False)
-        repo.git.update_environment(**git_environment(self._path))
+        # GitPython hands the host's whole environment on, keys and all: what git needs not is
+        # blotted out.
+        inherited = (name for name in os.environ if name not in _NEEDED)
+        unneeded = {name: "" for name in inherited if not name.startswith("GIT_")}
+        repo.git.update_environment(**{**unneeded, **git_environment(self._path)})
         return repo
 
     def commit(

@@ -117,10 +117,11 @@ class Ledger(RunReader):
         )
 
     def _spend(self, agent_id: str, step: str, usage: Usage, rollout_id: str) -> None:
+        values = (agent_id, step, rollout_id, *rows.usage_values(usage))
         self._execute(
             f"INSERT INTO spending (agent_id, step, rollout_id, {rows.USAGE_COLUMNS}) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?)",
-            *(agent_id, step, rollout_id, *rows.usage_values(usage)),
+            f"VALUES ({', '.join('?' * len(values))})",
+            *values,
         )
 
     def _tell(self, kind: EventKind, agent_id: str | None, **data: Scalar) -> None:

@@ -209,6 +209,20 @@ class RunReader:
         """`diagnose`, `modify`, `evaluate`, ... to what was spent there."""
         return self._usage_by("step")
 
+    def spending(self) -> tuple[tuple[str, str, Usage], ...]:
+        """Agent id, step, and what was spent there, for every pair that spent anything."""
+        found = self._rows(
+            f"SELECT agent_id, step, {rows.USAGE_SUMS} FROM spending GROUP BY agent_id, step"
+        )
+        return tuple((row["agent_id"], row["step"], rows.read_usage(row)) for row in found)
+
+    def running_work(self) -> tuple[tuple[str, str, str], ...]:
+        """Id, agent id and step of the rollouts that are running, or were cut short by a kill."""
+        found = self._rows(
+            "SELECT id, agent_id, purpose FROM rollouts WHERE outcome IS NULL ORDER BY number"
+        )
+        return tuple((row["id"], row["agent_id"], row["purpose"]) for row in found)
+
     def events(self, since: int = 0) -> tuple[Event, ...]:
         """Events with an id above `since`, oldest first."""
         found = self._rows("SELECT * FROM events WHERE id > ? ORDER BY id", since)

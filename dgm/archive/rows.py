@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from sqlite3 import Row
 
 from dgm.events import Event, EventKind
@@ -20,10 +20,10 @@ from dgm.records import (
     Usage,
 )
 
-USAGE_COLUMNS = "calls, input_tokens, output_tokens, cost_usd"
-USAGE_SUMS = (
-    "coalesce(sum(calls), 0) AS calls, coalesce(sum(input_tokens), 0) AS input_tokens, "
-    "coalesce(sum(output_tokens), 0) AS output_tokens, coalesce(sum(cost_usd), 0.0) AS cost_usd"
+_USAGE = tuple(field.name for field in fields(Usage))
+USAGE_COLUMNS = ", ".join(_USAGE)
+USAGE_SUMS = ", ".join(
+    f"coalesce(sum({field.name}), {field.default}) AS {field.name}" for field in fields(Usage)
 )
 NOTHING_SPENT = Usage()
 
@@ -32,12 +32,12 @@ def read_usage(row: Row) -> Usage:
     """Decode the columns of `USAGE_COLUMNS`; all null is nothing spent."""
     if row["calls"] is None:
         return NOTHING_SPENT
-    return Usage(row["calls"], row["input_tokens"], row["output_tokens"], row["cost_usd"])
+    return Usage(**{name: row[name] for name in _USAGE})
 
 
-def usage_values(usage: Usage) -> tuple[int, int, int, float]:
+def usage_values(usage: Usage) -> tuple[int | float, ...]:
     """Encode for `USAGE_COLUMNS`."""
-    return usage.calls, usage.input_tokens, usage.output_tokens, usage.cost_usd
+    return tuple(getattr(usage, name) for name in _USAGE)
 
 
 def read_agent(row: Row, usage: Usage = NOTHING_SPENT) -> Agent:

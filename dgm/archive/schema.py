@@ -90,4 +90,11 @@ CREATE TABLE events (
 ) STRICT;
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST,)
+_CACHE_AND_TIME = """
+ALTER TABLE spending ADD COLUMN cache_read_tokens INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE spending ADD COLUMN cache_write_tokens INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE spending ADD COLUMN reused_calls INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE spending ADD COLUMN seconds REAL NOT NULL DEFAULT 0;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _CACHE_AND_TIME)

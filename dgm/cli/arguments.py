@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from dgm.records import Agent
 
 DEFAULT_ARCHIVE = Path("archive")
+_CEILINGS = ("usd", "tokens", "calls", "seconds")
 
 
 def filled(text: str) -> str:
@@ -60,16 +61,19 @@ def add_json(parser: argparse.ArgumentParser) -> None:
 
 def add_budget(parser: argparse.ArgumentParser, *names: str) -> None:
     """Options for another budget than the run has, as in `--tokens N`."""
-    for name in names:
+    for name in (*names, *_CEILINGS):
         parser.add_argument(f"--{name}", metavar="N", help=f"another budget of {name}, in all")
+    parser.add_argument(
+        "--step", action="append", default=[], metavar="STEP.LIMIT=N",
+        help="another budget of a step, as in diagnose.usd=5; may be given again",
+    )  # fmt: skip
 
 
 def budget_settings(arguments: argparse.Namespace) -> list[str]:
     """List what those options were given, as `key=value`."""
-    given = {
-        name: getattr(arguments, name, None) for name in ("children", "hours", "usd", "tokens")
-    }
-    return [f"budget.{name}={value}" for name, value in given.items() if value is not None]
+    given = {name: getattr(arguments, name, None) for name in ("children", "hours", *_CEILINGS)}
+    whole = [f"budget.{name}={value}" for name, value in given.items() if value is not None]
+    return [*whole, *(f"steps.{setting}" for setting in arguments.step)]
 
 
 def add_sandbox(parser: argparse.ArgumentParser, default: str = "as the run was started") -> None:

@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="which tasks (default: sealed)",
     )  # fmt: skip
     parser.add_argument("--attempts", type=positive, default=1, metavar="K", help="per task (1)")
-    add_budget(parser, "usd", "tokens")
+    add_budget(parser)
     add_sandbox(parser)
     add_run(parser, as_option=True)
     add_json(parser)

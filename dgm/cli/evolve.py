@@ -9,13 +9,22 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dgm.cli.arguments import add_archive, add_sandbox, filled, filled_path, sandbox_settings
+from dgm.cli.arguments import (
+    add_archive,
+    add_sandbox,
+    code_of,
+    filled,
+    filled_path,
+    sandbox_settings,
+)
 from dgm.cli.output import say
 from dgm.cli.refusals import require_git
+from dgm.cli.standing import SEED
 from dgm.errors import ConfigError
 from dgm.titles import shortened
 
 if TYPE_CHECKING:
+    from dgm.archive.reader import RunReader
     from dgm.config import Config
 
 _NAME = re.compile(r"[^\W_][\w.-]{0,63}")
@@ -28,20 +37,32 @@ _SHORT = {
     "tokens": "budget.tokens",
     "model": "model.name",
     "diagnosis_model": "model.diagnosis",
+    "base_url": "model.base_url",
     "benchmark": "benchmark.name",
     "policy": "search.policy",
     "seed_agent": "seed_agent",
+    "replay": "model.replay",
 }
+_WITH_REPLAY = ("workers", "sandbox", "replay")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
+    add_settings(parser)
+    parser.add_argument("--name", metavar="RUN", help="the run's name (default: date and time)")
+    parser.add_argument(
+        "--replay", metavar="RUN", help="do a whole run again from its transcripts, at no cost"
+    )
+    add_archive(parser)
+
+
+def add_settings(parser: argparse.ArgumentParser) -> None:
+    """Add what settings can be said with."""
     parser.add_argument("--config", type=filled_path, metavar="FILE", help="settings, as TOML")
     parser.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", dest="settings",
         help="one setting, as in search.policy=random; may be given again",
     )  # fmt: skip
-    parser.add_argument("--name", metavar="RUN", help="the run's name (default: date and time)")
     parser.add_argument("--children", metavar="N", help="how many children to begin")
     parser.add_argument("--hours", metavar="H", help="begin no child after so many hours")
     parser.add_argument("--usd", metavar="USD", help="spend at most this")
@@ -52,6 +73,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--diagnosis-model", metavar="MODEL", help="the model that proposes changes"
     )
+    parser.add_argument(
+        "--base-url", metavar="URL", help="where the models are served, if not by their vendor"
+    )
     parser.add_argument("--benchmark", metavar="NAME", help="quick, or a folder of Harbor tasks")
     parser.add_argument("--policy", metavar="NAME", help="how parents are chosen (default dgm)")
     parser.add_argument(
@@ -61,22 +85,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="another first agent, with an agent.toml",
     )
     add_sandbox(parser, "auto, the strongest that works")
-    add_archive(parser)
+    parser.add_argument(
+        "--cache", action="store_true", help="keep answers, and pay nothing for the same call again"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Create the run and evolve it."""
+    if arguments.replay is not None:
+        return _replay(arguments)
     from dgm.archive.seed import import_seed
     from dgm.archive.store import Store
     from dgm.cli.running import evolve_store
     from dgm.config import config_as_toml, load_config
-    from dgm.wiring import check_config, open_benchmark, open_laboratory, seed_folder
+    from dgm.wiring import check_config, open_benchmark, open_laboratory, priced, seed_folder
     from dgm.workspaces import Workspaces
 
     require_git()
     _check_readable(arguments.config)
     config = _placed(load_config(arguments.config, settings_of(arguments)))
     check_config(config)
+    config = priced(config)
     run_folder = _new_run(arguments.archive, arguments.name)
     with tempfile.TemporaryDirectory(prefix="dgm-seed-") as scratch:
         seed = Path(scratch) / "seed"
@@ -98,6 +127,54 @@ def _check_readable(path: Path | None) -> None:
         raise ConfigError(
             f"cannot read the configuration {path}: {error.strerror}; name a TOML file"
         ) from None
+
+
+def _replay(arguments: argparse.Namespace) -> int:
+    """Do a recorded run again; 1 if anything came out differently."""
+    from dgm.archive.layout import find_run
+    from dgm.archive.reader import RunReader
+    from dgm.archive.store import Store
+    from dgm.cli.running import evolve_store, tell_differences
+    from dgm.config import config_as_toml
+    from dgm.wiring import open_laboratory
+
+    recorded = find_run(arguments.archive, arguments.replay).path
+    run_folder = _new_run(arguments.archive, arguments.name)
+    with (
+        RunReader.open(recorded) as reader,
+        tempfile.TemporaryDirectory(prefix="dgm-seed-") as scratch,
+    ):
+        config = _recorded_settings(reader, arguments)
+        seed = reader.repository.checkout(code_of(reader.agent(SEED)), Path(scratch) / "seed")
+        with (
+            open_laboratory(config, run_folder, say) as lab,
+            Store.create(run_folder, config_as_toml(lab.config), seed=seed.folder) as store,
+        ):
+            code = evolve_store(lab, store)
+            return code or tell_differences(reader, store, lab.runner.gateway.divergences)
+
+
+def _recorded_settings(reader: RunReader, arguments: argparse.Namespace) -> Config:
+    """The settings of the recorded run; its answers, not its budget, say where it ends."""
+    from dgm.ceilings import AgentSettings, BudgetSettings
+    from dgm.config import read_config
+
+    short = {option: getattr(arguments, option) for option in _SHORT}
+    extra = [name for name, value in short.items() if value and name not in _WITH_REPLAY]
+    if extra or arguments.settings or arguments.config or arguments.cache:
+        given = f"--{extra[0].replace('_', '-')}" if extra else "--config, --set and --cache"
+        raise ConfigError(f"--replay takes the settings of the run; leave out {given}")
+    kept = [setting for setting in settings_of(arguments) if not setting.startswith("model.")]
+    config = read_config(reader.settings, kept)
+    model = {"replay": reader.run.path.resolve(), "cache": False}
+    return config.model_copy(
+        update={
+            "model": config.model.model_copy(update=model),
+            "budget": BudgetSettings(children=len(reader.agents()) - 1),
+            "agent": AgentSettings(),
+            "steps": {},
+        }
+    )
 
 
 def _placed(config: Config) -> Config:
@@ -131,6 +208,8 @@ def settings_of(arguments: argparse.Namespace) -> list[str]:
     settings = [
         f"{key}={value}"
         for option, key in _SHORT.items()
-        if (value := getattr(arguments, option)) is not None
+        if (value := getattr(arguments, option, None)) is not None
     ]
+    if arguments.cache:
+        settings.append("model.cache=true")
     return [*arguments.settings, *settings, *sandbox_settings(arguments)]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dgm.cli.arguments import DEFAULT_ARCHIVE
-from dgm.events import BUDGET_SPENT
+from dgm.events import budget_spent
 
 if TYPE_CHECKING:
     from dgm.archive.layout import RunFolder
@@ -29,8 +29,11 @@ def named(run: RunFolder) -> str:
 def how_to_go_on(run: RunFolder, why: str) -> str:
     """Say which command goes on with a stopped run; a spent budget needs a larger one."""
     resume = command("resume", named(run))
-    if why == BUDGET_SPENT:
+    if why == budget_spent("run"):
         return f"go on with more, in all: {resume} --tokens N, or --usd N"
+    if why.startswith(step := budget_spent("step/").removesuffix(" is spent")):
+        name = why.removeprefix(step).split()[0]
+        return f"go on with more, in all: {resume} --step {name}.usd=N"
     return f"go on with: {resume}"
 
 

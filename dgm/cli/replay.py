@@ -38,7 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
     settings = sandbox_settings(arguments)
     with (
         RunReader.open(folder) as reader,
-        open_laboratory(read_config(reader.settings, settings), folder) as lab,
+        open_laboratory(read_config(reader.settings, settings), folder, asks_models=False) as lab,
         checkouts(reader.repository) as code_of,
     ):
         replayer = Replayer(lab, reader, code_of)

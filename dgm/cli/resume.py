@@ -19,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
     add_run(parser, as_option=False)
     parser.add_argument("--workers", metavar="N", help="units of work at a time")
-    add_budget(parser, "children", "hours", "usd", "tokens")
+    add_budget(parser, "children", "hours")
     add_sandbox(parser)
 
 

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from dgm.rollout import Work
     from dgm.steps.laboratory import Laboratory
 
+_APART = ("model.cache=false",)  # nothing of this belongs to the run
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
@@ -58,7 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
         tree_hash = code_of(agent)
         folder = Path(place)
         copy_repository(arguments.repo, folder / "workspace")
-        config = read_config(reader.settings, sandbox_settings(arguments))
+        config = read_config(reader.settings, [*_APART, *sandbox_settings(arguments)])
         with open_laboratory(config, folder) as lab:
             work = _work(lab, checkout(tree_hash), problem, arguments.timeout)
         last_words = (folder / "rollout" / "output.txt").read_text(errors="replace")[-500:]
@@ -83,7 +85,6 @@ def _problem(text: str) -> str:
 
 
 def _work(lab: Laboratory, agent: AgentCode, problem: str, timeout_s: float) -> Work:
-    from dgm.records import Ceiling
     from dgm.rollout import RolloutOrder
 
     settings = lab.config
@@ -99,7 +100,7 @@ def _work(lab: Laboratory, agent: AgentCode, problem: str, timeout_s: float) -> 
             seed=f"{settings.seed}/run",
             accounts=("rollout/run",),
             timeout_s=timeout_s,
-            ceiling=Ceiling(tokens=settings.rollout.tokens, cost_usd=settings.rollout.usd),
+            ceiling=settings.rollout.as_ceiling(),
             limits=settings.sandbox.limits.as_limits(),
         )
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -18,6 +18,7 @@ from dgm.errors import ArchiveError, MachineError
 
 if TYPE_CHECKING:
     from dgm.archive.layout import RunFolder
+    from dgm.archive.reader import RunReader
     from dgm.archive.store import Store
     from dgm.evolve import Evolution
     from dgm.steps.laboratory import Laboratory
@@ -72,6 +73,25 @@ def _telling_how_to_go_on(run: RunFolder) -> Iterator[None]:
             raise
         where = error.filename or run.path
         raise MachineError(f"{where}: {FULL[error.errno]}; make room, then: {again}") from error
+
+
+def tell_differences(
+    recorded: RunReader, replayed: RunReader, divergences: Mapping[str, str]
+) -> int:
+    """Say how a replay went against its recording; 1 if it went otherwise."""
+    from dgm.replay import differences
+
+    for rollout_id, where in divergences.items():
+        say(f"{rollout_id}  {where}")
+    found = differences(recorded, replayed)
+    for line in found:
+        say(line)
+    verdict = "the trees differ" if found else "the tree is the same"
+    say(
+        f"replay of {recorded.run.name}: {verdict}, "
+        f"{len(divergences)} of {len(replayed.rollouts())} rollouts left their recording, 0.00 USD"
+    )
+    return 1 if found or divergences else 0
 
 
 @contextmanager

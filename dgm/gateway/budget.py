@@ -1,7 +1,8 @@
 """Accounts that are asked before a model call and charged after it.
 
-A call draws on several accounts, narrow to wide (`rollout/r00012`, `agent/a0003`, `run`). Its worst
-case is reserved in all of them or in none, and settled with what it really consumed.
+A call draws on several accounts, narrow to wide (`rollout/r00012`, `agent/a0003`, `step/evaluate`,
+`run`). Its worst case is reserved in all of them or in none, and settled with what it really
+consumed. Seconds are reserved by giving the call no more of them than are left.
 
 Covered: no number of threads spends beyond a ceiling, as long as no call exceeds its reservation.
 Not covered: a call that turns out dearer than its worst case; it is charged in full, and the
@@ -12,10 +13,19 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from dgm.errors import OverBudgetError
 from dgm.records import Ceiling, Usage
+
+_OWN = ("rollout", "agent", "replay")
+_BOUNDED = ("tokens", "cost_usd", "calls", "seconds")
+_LEAST_S = 0.5  # in less time no model answers
+
+
+def is_shared(account: str) -> bool:
+    """Whether several agents draw on an account: that it is spent says nothing about one."""
+    return account.partition("/")[0] not in _OWN
 
 
 @dataclass(slots=True)
@@ -25,16 +35,20 @@ class _Account:
     reserved: Usage = field(default_factory=Usage)
 
     def release(self, usage: Usage) -> None:
-        rest = self.reserved + _negative(usage)
+        rest = self.reserved + -usage
         self.reserved = rest if rest.calls else Usage()  # no call open: no rounding error left
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Reservation:
-    """A worst case held in some accounts until it is settled."""
+    """A worst case held in some accounts until it is settled.
+
+    `cut_by` is the account that left the call fewer seconds than it asked for, if one did.
+    """
 
     accounts: tuple[str, ...]
     worst: Usage
+    cut_by: str = ""
 
 
 class Budget:
@@ -56,15 +70,19 @@ class Budget:
     def reserve(self, accounts: Sequence[str], worst: Usage) -> Reservation:
         """Hold the worst case of a call in all accounts.
 
+        Of its seconds it gets what is left, if that is less: see `Reservation.worst`.
+
         Raises: OverBudgetError naming the first account it does not fit; then none holds it.
         """
         with self._lock:
             entries = [self._entry(name) for name in accounts]
-            for name, entry in zip(accounts, entries, strict=True):
+            named = tuple(zip(accounts, entries, strict=True))
+            cut_by, worst = _within_time(named, worst)
+            for name, entry in named:
                 _check(name, entry, worst)
             for entry in entries:
                 entry.reserved += worst
-            reservation = Reservation(tuple(accounts), worst)
+            reservation = Reservation(tuple(accounts), worst, cut_by)
             self._open.add(reservation)
             return reservation
 
@@ -102,7 +120,7 @@ class Budget:
 
 def _check(name: str, entry: _Account, worst: Usage) -> None:
     for what, most, taken in _limits(entry, worst):
-        if taken > most:
+        if taken > most and what != "seconds":  # of seconds it got no more than are left
             raise OverBudgetError(
                 name,
                 f"the budget of {name} is spent: this call could bring it to {taken:,.6g} {what}, "
@@ -110,13 +128,31 @@ def _check(name: str, entry: _Account, worst: Usage) -> None:
             )
 
 
+def _within_time(named: Sequence[tuple[str, _Account]], worst: Usage) -> tuple[str, Usage]:
+    """Cut a call's seconds to what is left; say which account did."""
+    cut_by = ""
+    for name, entry in named:
+        left = _seconds_left(name, entry) if worst.seconds else 0.0
+        if left < worst.seconds:
+            cut_by, worst = name, replace(worst, seconds=left)
+    return cut_by, worst
+
+
+def _seconds_left(name: str, entry: _Account) -> float:
+    most = entry.ceiling.seconds
+    if most is None:
+        return float("inf")
+    left = most - entry.spent.seconds - entry.reserved.seconds
+    if left < _LEAST_S:
+        raise OverBudgetError(
+            name, f"the budget of {name} is spent: its calls have taken the {most:,.6g} seconds"
+        )
+    return left
+
+
 def _limits(entry: _Account, more: Usage) -> Iterator[tuple[str, float, float]]:
     """Yield each limit of an account: its name, the most, and what `more` would bring it to."""
     total = entry.spent + entry.reserved + more
-    for what in ("tokens", "cost_usd", "calls"):
+    for what in _BOUNDED:
         if (most := getattr(entry.ceiling, what)) is not None:
             yield what, most, getattr(total, what)
-
-
-def _negative(usage: Usage) -> Usage:
-    return Usage(-usage.calls, -usage.input_tokens, -usage.output_tokens, -usage.cost_usd)

@@ -4,25 +4,30 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, NoReturn
 
 MISSING: Any = type("Missing", (), {"__repr__": lambda _: "nothing"})()
 
 
-@dataclass(frozen=True, slots=True)
 class Field:
-    """A value at `path`. Every reader raises ValueError with the path when the type is wrong."""
+    """A value and where it is. Every reader raises ValueError with the path when its type is wrong.
 
-    path: str
-    value: Any
+    A request has hundreds: the path is put together only for a complaint.
+    """
+
+    __slots__ = ("_at", "_outer", "value")
+
+    def __init__(self, value: object, outer: Field | None = None, at: str | int = "") -> None:
+        self.value: Any = value
+        self._outer = outer
+        self._at = at
 
     @classmethod
     def parse(cls, body: bytes, *, max_depth: int) -> Field:
         """Read a JSON object: UTF-8, finite numbers, whole characters, bounded nesting."""
         try:
             value = json.loads(body.decode(), parse_constant=_refuse_constant)
-            if b"\\ud" in body.lower():  # an escape may be half a character: would it encode?
+            if b"\\ud" in body or b"\\uD" in body:  # half a character, perhaps: would it encode?
                 json.dumps(value, ensure_ascii=False).encode()
         except (ValueError, RecursionError) as error:
             raise ValueError(f"the body is not valid JSON: {error}") from error
@@ -30,7 +35,17 @@ class Field:
             raise ValueError("the body must be a JSON object")  # noqa: TRY004 - bad data, not a bug
         if not _is_shallow(value, max_depth):
             raise ValueError(f"the body is nested deeper than {max_depth} levels")
-        return cls("", value)
+        return cls(value)
+
+    @property
+    def path(self) -> str:
+        """Where in the document it is, such as `messages[0].role`; the root is empty."""
+        if self._outer is None:
+            return ""
+        outer = self._outer.path
+        if isinstance(self._at, int):
+            return f"{outer}[{self._at}]"
+        return f"{outer}.{self._at}" if outer else self._at
 
     @property
     def is_absent(self) -> bool:
@@ -43,8 +58,7 @@ class Field:
 
     def get(self, name: str) -> Field:
         """Return a field of an object, absent if there is none."""
-        path = f"{self.path}.{name}" if self.path else name
-        return Field(path, self.mapping().get(name, MISSING))
+        return Field(self.mapping().get(name, MISSING), self, name)
 
     def __getitem__(self, name: str) -> Field:
         field = self.get(name)
@@ -59,12 +73,12 @@ class Field:
         if not isinstance(self.value, list):
             self._refuse("a list")
         for position, value in enumerate(self.value):
-            yield Field(f"{self.path}[{position}]", value)
+            yield Field(value, self, position)
 
     def allow_only(self, *names: str) -> None:
         """Refuse an object with any other field, unless that is null."""
-        for name in self.names():
-            if name not in names and not self.get(name).is_absent:
+        for name, value in self.mapping().items():
+            if name not in names and value is not None:
                 raise ValueError(f"{self.get(name).path}: not supported by this gateway")
 
     def mapping(self) -> Mapping[str, Any]:
@@ -78,6 +92,16 @@ class Field:
         if most is not None and len(self.value) > most:
             self._refuse(f"a string of at most {most} characters")
         return self.value
+
+    def text_or(self, absent: str, *, most: int | None = None) -> str:
+        """Return a string, or `absent` if there is none."""
+        return absent if self.is_absent else self.text(most=most)
+
+    def one_of(self, *words: str) -> str:
+        """Return a string that is one of `words`."""
+        if (text := self.text()) not in words:
+            self._refuse(" or ".join(map(repr, words)))
+        return text
 
     def boolean(self) -> bool:
         """Return true or false."""
@@ -97,6 +121,10 @@ class Field:
             self._refuse(f"between {least:g} and {most:g}")
         return float(self.value)
 
+    def number_or_none(self, least: float, most: float) -> float | None:
+        """Return a number between `least` and `most`, None if there is none."""
+        return None if self.is_absent else self.number(least, most)
+
     def _refuse(self, wanted: str) -> NoReturn:
         raise ValueError(f"{self.path or 'the body'}: must be {wanted}, not {self.value!r:.60}")
 
@@ -106,8 +134,14 @@ def _refuse_constant(name: str) -> NoReturn:
 
 
 def _is_shallow(value: object, depth: int) -> bool:
-    if isinstance(value, dict):
-        return depth > 0 and all(_is_shallow(inner, depth - 1) for inner in value.values())
-    if isinstance(value, list):
-        return depth > 0 and all(_is_shallow(inner, depth - 1) for inner in value)
-    return True
+    level: list[Any] = [value]
+    for _ in range(depth):
+        level = [
+            inner
+            for each in level
+            for inner in (each.values() if isinstance(each, dict) else each)
+            if isinstance(inner, dict | list)
+        ]
+        if not level:
+            return True
+    return False

@@ -21,7 +21,8 @@ from pathlib import Path
 
 from aiohttp import web
 
-from dgm.gateway.answers import Answer, refusal
+from dgm.gateway.answers import Answer, Waiting, refusal
+from dgm.gateway.dialects import Refusal
 
 _log = logging.getLogger(__name__)
 _log.addHandler(logging.NullHandler())  # what a hostile caller provokes stays out of the terminal
@@ -37,11 +38,12 @@ class Limits:
     first_request_s: float = 30.0
     idle_s: float = 300.0
     body_s: float = 60.0
+    heartbeat_s: float = 15.0
 
 
 _BACKLOG = 256
 _PAUSE_S = 0.1
-Handler = Callable[[str, str, bytes], Awaitable[Answer]]
+Handler = Callable[[str, str, bytes], Awaitable[Answer | Waiting]]
 _WebHandler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
@@ -115,14 +117,34 @@ class Listener:
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         self._web.heard(request.protocol)
         try:
-            async with asyncio.timeout(self._limits.body_s):
+            is_there = request.content.is_eof()  # most bodies come with their heads
+            async with asyncio.timeout(None if is_there else self._limits.body_s):
                 body = await request.read()
         except TimeoutError:
-            return _last(refusal(408, "timeout_error", "the body took too long"))
+            return _last(refusal(request.path, Refusal.TOO_SLOW, "the body took too long"))
         except web.HTTPRequestEntityTooLarge:
             message = f"the body is larger than {self._limits.body_bytes} bytes"
-            return _last(refusal(413, "request_too_large", message))
-        return _response(await self._handler(request.method, request.path, body))
+            return _last(refusal(request.path, Refusal.TOO_LARGE, message))
+        answer = await self._handler(request.method, request.path, body)
+        if isinstance(answer, Waiting):
+            return await self._stream(request, answer)
+        return _response(answer)
+
+    async def _stream(self, request: web.BaseRequest, waiting: Waiting) -> web.StreamResponse:
+        """Answer as soon as there is an answer; until then, begin a stream and keep it alive."""
+        coming = asyncio.ensure_future(waiting.answer)
+        response: web.StreamResponse | None = None
+        while not (await asyncio.wait([coming], timeout=self._limits.heartbeat_s))[0]:
+            if response is None:
+                response = web.StreamResponse(headers={"cache-control": "no-cache"})
+                response.content_type = "text/event-stream"
+                await response.prepare(request)
+            await response.write(waiting.heartbeat)
+        if response is None:
+            return _response(coming.result())
+        await response.write(coming.result().late)
+        await response.write_eof()
+        return response
 
 
 def _response(answer: Answer) -> web.Response:
@@ -130,7 +152,7 @@ def _response(answer: Answer) -> web.Response:
         body=answer.body,
         status=answer.status,
         headers=answer.headers,
-        content_type="application/json",
+        content_type=answer.content_type,
     )
 
 

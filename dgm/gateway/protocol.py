@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
+from dgm.errors import OverBudgetError, ProviderError
 from dgm.gateway.wire import Reply, Request
 from dgm.records import Ceiling, Usage
 
@@ -18,11 +20,20 @@ class CallContext:
 
     `seed` names the source of chance (run seed, unit of work): the same seed, index and request
     give the same answer from a deterministic provider. `index` counts the session's calls from 0.
+    `deadline_s` is how long the answer is wanted for.
     """
 
     seed: str
     index: int
     deadline_s: float = 600.0
+
+
+class BrokenAnswerError(ProviderError):
+    """An answer was unusable although its provider has counted tokens for it: `counted`."""
+
+    def __init__(self, message: str, counted: Reply) -> None:
+        super().__init__(message)
+        self.counted = counted
 
 
 class Provider(Protocol):
@@ -33,22 +44,26 @@ class Provider(Protocol):
         """The first part of a model's name: `builtin`, `anthropic`, `openai`."""
 
     def complete(self, request: Request, context: CallContext) -> Reply:
-        """Answer one request.
+        """Answer one request; its `model` is the provider's own name of the model.
 
-        Raises: ProviderError if no usable answer could be had.
+        Raises: ProviderError if no usable answer could be had (OverloadedError, BrokenAnswerError
+            where more is known), RequestRefusedError if the model takes no such request,
+            ModelUnusableError if it takes none at all.
         """
 
 
 class SessionEnd(StrEnum):
     """What a session ran into, beyond ordinary answers.
 
-    `OVER_BUDGET`: its own account is spent; `RUN_OVER_BUDGET`: one it shares with others.
+    `OVER_BUDGET`: its own account is spent; `RUN_OVER_BUDGET`: one it shares with others;
+    `MODEL_UNUSABLE`: no call to this model can work, `Session.trouble` says why.
     """
 
     CLEAN = "clean"
     OVER_BUDGET = "over_budget"
     RUN_OVER_BUDGET = "run_over_budget"
     PROVIDER_FAILED = "provider_failed"
+    MODEL_UNUSABLE = "model_unusable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +74,8 @@ class SessionSpec:
     are the names of the budgets it draws on, from narrow to wide (`rollout/r00012`,
     `agent/a0003`, `run`); `ceiling` bounds the first of them. `transcript` is a file to append
     to (JSONL). `recorded` is another transcript to answer from instead of the provider (replay).
+    `timeout_s` is how long anybody waits for answers, from the opening on. `work` names the unit of
+    work (what for, code, task, attempt), which the response cache tells apart.
     """
 
     id: str
@@ -68,6 +85,8 @@ class SessionSpec:
     transcript: Path
     ceiling: Ceiling = field(default_factory=Ceiling)
     recorded: Path | None = None
+    timeout_s: float | None = None
+    work: str = ""
 
 
 class Session(Protocol):
@@ -82,6 +101,18 @@ class Session(Protocol):
         """Whether a call was refused for budget, or failed for the provider."""
 
     @property
+    def refusal(self) -> OverBudgetError | None:
+        """The refusal for budget that ended this session's calls, if one did."""
+
+    @property
+    def trouble(self) -> str:
+        """Why the model is unusable; empty if it is not."""
+
+    @property
+    def overflowed(self) -> bool:
+        """Whether a request was longer than the model's context."""
+
+    @property
     def divergence(self) -> str:
         """In a replay: the first request that differed from the recorded one; else empty."""
 
@@ -91,7 +122,7 @@ class Session(Protocol):
     def call(self, request: Request) -> Reply:
         """Make a call from the host itself, on the same budget and transcript.
 
-        Raises: ProviderError, OverBudgetError.
+        Raises: ProviderError, OverBudgetError, RequestRefusedError, ModelUnusableError.
         """
 
 
@@ -106,6 +137,10 @@ class Gateway(Protocol):
 
     def spent(self, account: str) -> Usage:
         """What an account's settled calls consumed so far."""
+
+    @property
+    def divergences(self) -> Mapping[str, str]:
+        """Session id to where it left its recording, of the replays that did."""
 
     def __enter__(self) -> Gateway: ...
 

@@ -7,8 +7,14 @@ import re
 import threading
 from pathlib import Path
 
-from dgm.errors import ArchiveError, OverBudgetError, ProviderError
-from dgm.gateway.codec import request_object
+from dgm.errors import (
+    ArchiveError,
+    ModelUnusableError,
+    OverBudgetError,
+    ProviderError,
+    RequestRefusedError,
+)
+from dgm.gateway.encoding import request_object
 from dgm.gateway.protocol import CallContext
 from dgm.gateway.redaction import redact_json
 from dgm.gateway.transcript import Exchange, Failure, read_transcript
@@ -85,9 +91,16 @@ def _exchanges(path: Path) -> dict[int, Exchange]:
 def _outcome(exchange: Exchange) -> Reply:
     if exchange.reply is not None:
         return exchange.reply
-    if exchange.failure is Failure.OVER_BUDGET:
-        raise OverBudgetError("recording", exchange.message)
-    raise ProviderError(exchange.message)
+    match exchange.failure:
+        case Failure.OVER_BUDGET:
+            raise OverBudgetError("rollout/recording", exchange.message)
+        case Failure.REFUSED | Failure.CONTEXT_OVERFLOW as kind:
+            is_overflow = kind is Failure.CONTEXT_OVERFLOW
+            raise RequestRefusedError(exchange.message, is_overflow=is_overflow)
+        case Failure.MODEL_UNUSABLE:
+            raise ModelUnusableError(exchange.message)
+        case _:
+            raise ProviderError(exchange.message)
 
 
 def _comparable(request: Request) -> object:

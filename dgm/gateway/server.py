@@ -12,23 +12,38 @@ import threading
 from collections.abc import Coroutine, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any, Self
 
-from dgm.errors import ConfigError
-from dgm.gateway.answers import Answer, answer_budget, answer_message, refusal
+from dgm.errors import ConfigError, OverBudgetError
+from dgm.gateway.answers import (
+    DIALECTS,
+    Answer,
+    Waiting,
+    answer_budget,
+    answer_call,
+    refusal,
+)
 from dgm.gateway.budget import Budget
+from dgm.gateway.cache import ResponseCache
+from dgm.gateway.codec import InvalidRequestError
+from dgm.gateway.dialects import Refusal
 from dgm.gateway.listener import Limits, Listener
 from dgm.gateway.prices import FREE, Prices
 from dgm.gateway.protocol import Provider, SessionEnd, SessionSpec
 from dgm.gateway.recording import Recording
 from dgm.gateway.retry import Retry
-from dgm.gateway.session import ModelSession, Services
+from dgm.gateway.services import Services
+from dgm.gateway.session import ModelSession
+from dgm.gateway.throttle import Throttle
 from dgm.gateway.wire import Reply, Request
 from dgm.records import Ceiling, Usage
 
 _CALLS_AT_ONCE = 256
+_SMALL = 64 * 1024  # bytes that are decoded in less time than another thread takes to begin
 
 
 class GatewayServer:
@@ -54,6 +69,8 @@ class GatewayServer:
         self._grace_s = grace_s
         self._budget = Budget()
         self._services = Services(self._budget, retry or Retry(random))
+        self._divergences: dict[str, str] = {}
+        self._throttles = {name: Throttle() for name in providers}
 
     def __enter__(self) -> Self:
         self._loop = asyncio.new_event_loop()
@@ -73,8 +90,8 @@ class GatewayServer:
     def open(self, spec: SessionSpec) -> Iterator[ServedSession]:
         """Open a session; on leaving, its socket is gone and its transcript closed.
 
-        Raises: ConfigError for an unknown model, or one without a price; ArchiveError if the
-        transcript to replay is missing.
+        Raises: ConfigError for an unknown model, ModelUnusableError for one without a price,
+            ArchiveError if the transcript to replay is missing.
         """
         session = self._session(spec)
         served = ServedSession(session, self)
@@ -83,8 +100,14 @@ class GatewayServer:
         finally:
             try:
                 session.close(self._grace_s)
+                if session.divergence:
+                    self._divergences[spec.id] = session.divergence
             finally:
                 served.stop_listening()
+
+    def keep_answers(self, cache: ResponseCache) -> None:
+        """Answer what was asked before from a cache, in the sessions opened from now on."""
+        self._services = replace(self._services, cache=cache)
 
     def set_ceiling(self, account: str, ceiling: Ceiling, spent: Usage) -> None:
         """Bound an account, with what it has spent before (on resume)."""
@@ -94,17 +117,36 @@ class GatewayServer:
         """Return what an account's settled calls consumed so far."""
         return self._budget.spent(account)
 
+    @property
+    def divergences(self) -> Mapping[str, str]:
+        """Session id to where it left its recording, of the replays that did."""
+        return self._divergences
+
     def listener(self, session: ModelSession) -> Listener:
         """Make the listener of a session; call it on the loop."""
 
-        async def handle(method: str, path: str, body: bytes) -> Answer:
-            if (method, path) == ("POST", "/v1/messages"):
-                return await self._loop.run_in_executor(self._pool, answer_message, session, body)
+        async def handle(method: str, path: str, body: bytes) -> Answer | Waiting:
+            if method == "POST" and path in DIALECTS:
+                return await self._answer(session, path, body)
             if (method, path) == ("GET", "/v1/budget"):
                 return answer_budget(session)
-            return refusal(404, "not_found_error", f"there is no {method} {path} here"[:200])
+            message = f"there is no {method} {path} here"[:200]
+            return refusal(path, Refusal.NOT_FOUND, message)
 
         return Listener(handle, self._limits)
+
+    async def _answer(self, session: ModelSession, path: str, body: bytes) -> Answer | Waiting:
+        dialect = DIALECTS[path]
+        in_thread = partial(self._loop.run_in_executor, self._pool)
+        try:
+            if len(body) <= _SMALL:
+                incoming = dialect.decode(body)
+            else:
+                incoming = await in_thread(dialect.decode, body)
+        except InvalidRequestError as error:
+            return refusal(path, Refusal.INVALID, str(error))
+        answer = in_thread(answer_call, session, dialect, incoming)
+        return Waiting(answer, dialect.heartbeat) if incoming.streams else await answer
 
     def run(self, work: Coroutine[Any, Any, None]) -> None:
         """Run a coroutine on the loop and wait for its end."""
@@ -117,7 +159,7 @@ class GatewayServer:
             if not spec.accounts:
                 raise ConfigError(f"session {spec.id} has a ceiling but no account to bound")
             self._budget.set_ceiling(spec.accounts[0], spec.ceiling)
-        return ModelSession(spec, model, price, self._services)
+        return ModelSession(spec, model, price, self._services, self._throttles.get(model.name))
 
     def _provider(self, model: str) -> Provider:
         name = model.split("/", 1)[0]
@@ -154,6 +196,21 @@ class ServedSession:
         return self._session.end
 
     @property
+    def refusal(self) -> OverBudgetError | None:
+        """The refusal for budget that ended this session's calls."""
+        return self._session.refusal
+
+    @property
+    def trouble(self) -> str:
+        """Why the model is unusable; empty if it is not."""
+        return self._session.trouble
+
+    @property
+    def overflowed(self) -> bool:
+        """Whether a request was longer than the model's context."""
+        return self._session.overflowed
+
+    @property
     def divergence(self) -> str:
         """In a replay: the first request that differed from the recorded one; else empty."""
         return self._session.divergence
@@ -161,7 +218,7 @@ class ServedSession:
     def call(self, request: Request) -> Reply:
         """Make a call from the host itself.
 
-        Raises: ProviderError, OverBudgetError.
+        Raises: ProviderError, OverBudgetError, RequestRefusedError, ModelUnusableError.
         """
         return self._session.call(request)
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 
-from dgm.gateway.wire import Block, Request, Text, ToolResult, ToolUse
+from dgm.gateway.wire import Block, Image, Request, Text, Thinking, ToolResult, ToolUse
 
 _BYTES_PER_TOKEN = 3  # English and code come to 3.5 to 4.5: this leans to the safe side
 _TOKENS_PER_BLOCK = 8  # roles, types and ids
+_BYTES_PER_IMAGE_TOKEN = 512  # only pictures larger than providers take come to more than that
+_TOKENS_PER_IMAGE = 1600  # what the largest picture comes to that providers do not shrink
 
 
 def estimate_tokens(text: str) -> int:
@@ -15,7 +17,8 @@ def estimate_tokens(text: str) -> int:
 
     Not an upper bound: text made of rare characters can come to one token per byte.
     """
-    return -(-len(text.encode()) // _BYTES_PER_TOKEN)
+    size = len(text) if text.isascii() else len(text.encode())  # most texts need no copy
+    return -(-size // _BYTES_PER_TOKEN)
 
 
 def estimate_input_tokens(request: Request) -> int:
@@ -28,14 +31,31 @@ def estimate_input_tokens(request: Request) -> int:
         + _TOKENS_PER_BLOCK
         for tool in request.tools
     )
-    content = sum(estimate_tokens(_text_of(block)) + _TOKENS_PER_BLOCK for block in blocks)
-    around = stops + empty * _TOKENS_PER_BLOCK
+    content = sum(_tokens_of(block) + _TOKENS_PER_BLOCK for block in blocks)
+    schema = estimate_tokens(json.dumps(request.output_schema)) if request.output_schema else 0
+    around = schema + stops + empty * _TOKENS_PER_BLOCK
     return estimate_tokens(request.system) + tools + content + around
 
 
-def _text_of(block: Block) -> str:
+def _tokens_of(block: Block) -> int:
     match block:
-        case Text(text) | ToolResult(text=text):
+        case Image():
+            return _tokens_of_image(block)
+        case ToolResult(images=images):
+            return estimate_tokens(block.text) + sum(map(_tokens_of_image, images))
+        case _:
+            return estimate_tokens(_text_of(block))
+
+
+def _tokens_of_image(image: Image) -> int:
+    return max(_TOKENS_PER_IMAGE, len(image.data) // _BYTES_PER_IMAGE_TOKEN)
+
+
+def _text_of(block: Text | Thinking | ToolUse) -> str:
+    match block:
+        case Text(text):
             return text
-        case ToolUse(name=name, input=arguments):
-            return name + json.dumps(arguments)
+        case Thinking(text, signature, redacted):
+            return text + signature + redacted
+        case ToolUse(name=name, input=arguments, malformed=malformed):
+            return name + json.dumps(arguments) + malformed

@@ -1,9 +1,11 @@
 r"""The record of a session: append-only JSONL, flushed line by line, compressed when closed.
 
-Two kinds of lines. `{"index", "reserved"}` is written before a call, so that a call under way when
-the process is killed still counts at its worst case. `{"index", "started_at", "seconds", "request",
-"reply", "error", "usage"}` is written after it. A request repeats the conversation so far:
-`request.kept` says how many messages are those of the line before, only the rest is written.
+Three kinds of lines. `{"index", "reserved"}` is written before a call, so that a call under way
+when the process is killed still counts at its worst case; `{"index", "raised"}` takes its place
+when the call is made again after tokens were counted for nothing. `{"index", "started_at",
+"seconds", "request", "reply", "error", "usage"}` is written after it. A request repeats the
+conversation so far: `request.kept` says how many messages are those of the line before, only the
+rest is written.
 
 `NAME.jsonl` becomes `NAME.jsonl.gz` on closing. Where both exist the plain file holds everything.
 All functions take the plain path.
@@ -16,18 +18,13 @@ import json
 import shutil
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import IO, Any
 
-from dgm.gateway.codec import (
-    decode_reply,
-    decode_request,
-    message_object,
-    reply_object,
-    request_object,
-)
+from dgm.gateway.codec import decode_reply, decode_request
+from dgm.gateway.encoding import message_object, reply_object, request_object
 from dgm.gateway.redaction import may_hold_key, redact_json
 from dgm.gateway.wire import Message, Reply, Request
 from dgm.records import Usage
@@ -37,6 +34,9 @@ class Failure(StrEnum):
     """Why a call has no reply."""
 
     OVER_BUDGET = "over_budget"
+    REFUSED = "refused"
+    CONTEXT_OVERFLOW = "context_overflow"
+    MODEL_UNUSABLE = "model_unusable"
     PROVIDER = "provider"
     CLOSED = "closed"
     GATEWAY = "gateway"
@@ -76,13 +76,17 @@ class TranscriptWriter:
         """Note a call that is about to be made."""
         self._write({"index": index, "reserved": _usage_object(worst)})
 
+    def raise_reserved(self, index: int, worst: Usage) -> None:
+        """Note that a call under way may come to more than was reserved."""
+        self._write({"index": index, "raised": _usage_object(worst)})
+
     def append(self, exchange: Exchange) -> None:
         """Write one finished exchange."""
-        kept = _common(self._previous, exchange.request.messages)
-        request = request_object(exchange.request)
+        messages = exchange.request.messages
+        kept = _common(self._previous, messages)
+        request = request_object(replace(exchange.request, messages=messages[kept:]))
         request["kept"] = kept
-        request["messages"] = request["messages"][kept:]
-        self._previous = exchange.request.messages
+        self._previous = messages
         error = {"kind": exchange.failure, "message": exchange.message}
         self._write(
             {
@@ -132,6 +136,12 @@ def usage_of(path: Path) -> Usage:
 
     A call that was under way counts at its worst case.
     """
+    spent, reserved = spent_and_reserved(path)
+    return spent + reserved
+
+
+def spent_and_reserved(path: Path) -> tuple[Usage, Usage]:
+    """Return what a session's finished calls consumed, and what those under way may come to."""
     total = Usage()
     under_way: dict[int, Usage] = {}
     with suppress(FileNotFoundError):
@@ -140,19 +150,19 @@ def usage_of(path: Path) -> Usage:
             if "reserved" in line:
                 total += under_way.get(index, Usage())  # the same index again: killed before
                 under_way[index] = Usage(**line["reserved"])
+            elif "raised" in line:
+                under_way[index] = Usage(**line["raised"])
             else:
                 total += Usage(**line["usage"])
                 under_way.pop(index, None)
-    return sum(under_way.values(), total)
+    return total, sum(under_way.values(), Usage())
 
 
 def _usage_object(usage: Usage) -> dict[str, float]:
-    return {
-        "calls": usage.calls,
-        "input_tokens": usage.input_tokens,
-        "output_tokens": usage.output_tokens,
-        "cost_usd": usage.cost_usd,
-    }
+    """Only what there is: most calls use no cache."""
+    always = ("calls", "input_tokens", "output_tokens", "cost_usd")
+    found = {each.name: getattr(usage, each.name) for each in fields(Usage)}
+    return {name: value for name, value in found.items() if value or name in always}
 
 
 def _packed(path: Path) -> Path:

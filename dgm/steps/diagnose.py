@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from dgm import prompts
+from dgm.errors import RequestRefusedError
 from dgm.gateway.protocol import SessionSpec
 from dgm.gateway.wire import Message, Request, Text
 from dgm.records import (
     AgentCode,
-    Ceiling,
     Diagnosis,
     Outcome,
     Purpose,
@@ -25,10 +25,11 @@ from dgm.records import (
     Usage,
 )
 from dgm.steps.evidence import clip, question
-from dgm.steps.laboratory import RUN_ACCOUNT, Laboratory, Unit
+from dgm.steps.laboratory import Laboratory, Unit
 from dgm.steps.targets import Target
 
 _MAX_TOKENS = 4096
+_NO_JSON = "the diagnosis was not the JSON that was asked for"
 
 
 def diagnosis_key(agent_id: str, parent_tree: str) -> RolloutKey:
@@ -58,12 +59,12 @@ class Diagnose(Unit):
     def perform(self, lab: Laboratory) -> Rollout:
         """Ask once; a readable answer is kept in the rollout's folder as `diagnosis.json`.
 
-        Raises: MachineError, OverBudgetError.
+        Raises: MachineError, OverBudgetError, ModelUnusableError.
         """
         started = time.monotonic()
         folder = lab.rollout_folder(self.rollout_id)
         folder.mkdir(parents=True, exist_ok=True)
-        usage, answer = _ask(lab, self, folder)
+        usage, answer, refusal = _ask(lab, self, folder)
         diagnosis = parse_diagnosis(answer, self.target.name)
         if diagnosis is not None:
             write_diagnosis(folder, diagnosis)
@@ -74,21 +75,23 @@ class Diagnose(Unit):
             split=None,
             key=self.key,
             outcome=Outcome.SOLVED if diagnosis else Outcome.FAILED,
-            detail="" if diagnosis else "the diagnosis was not the JSON that was asked for",
+            detail="" if diagnosis else refusal or _NO_JSON,
             usage=usage,
             total_s=time.monotonic() - started,
         )
 
 
-def _ask(lab: Laboratory, unit: Diagnose, folder: Path) -> tuple[Usage, str]:
-    settings = lab.config.rollout
+def _ask(lab: Laboratory, unit: Diagnose, folder: Path) -> tuple[Usage, str, str]:
+    """Return what it cost, the answer, and why there is none if the model refused the question."""
     spec = SessionSpec(
         id=unit.rollout_id,
         model=lab.config.model.diagnosis_name,
         seed=f"{lab.config.seed}/diagnose/{unit.number}",
-        accounts=(f"rollout/{unit.rollout_id}", f"agent/{unit.agent_id}", RUN_ACCOUNT),
+        accounts=lab.accounts(unit),
         transcript=folder / "transcript.jsonl",
-        ceiling=Ceiling(tokens=settings.tokens, cost_usd=settings.usd),
+        ceiling=lab.config.rollout.as_ceiling(),
+        recorded=lab.recorded(unit),
+        work=unit.key.asking,
     )
     shown = lab.rollout_folder(unit.target.shown.id)
     asked = question(unit.target, unit.statement, unit.parent, shown)
@@ -99,8 +102,11 @@ def _ask(lab: Laboratory, unit: Diagnose, folder: Path) -> tuple[Usage, str]:
         messages=(Message("user", (Text(asked),)),),
     )
     with lab.runner.gateway.open(spec) as session:
-        reply = session.call(request)
-    return session.usage, "".join(b.text for b in reply.content if isinstance(b, Text))
+        try:
+            reply = session.call(request)
+        except RequestRefusedError as error:
+            return session.usage, "", f"the model refused the diagnosis: {error}"
+    return session.usage, "".join(b.text for b in reply.content if isinstance(b, Text)), ""
 
 
 def parse_diagnosis(answer: str, target: str) -> Diagnosis | None:

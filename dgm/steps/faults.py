@@ -12,8 +12,9 @@ from collections import Counter
 from dataclasses import replace
 
 from dgm.errors import MachineError, OverBudgetError, SandboxLostError
+from dgm.gateway.budget import is_shared
 from dgm.records import Outcome, Rollout, RolloutKey, Usage
-from dgm.steps.laboratory import RUN_ACCOUNT, Unit
+from dgm.steps.laboratory import Unit
 
 
 class Faults:
@@ -51,10 +52,10 @@ class Faults:
 def spoiled(unit: Unit, error: BaseException | None, usage: Usage) -> Rollout:
     """Make the row of a unit that ended in an error, with what it had spent by then.
 
-    Raises: the error itself if it is a defect of our own.
+    Raises: the error itself if it is a defect of our own, or no model can be asked.
     """
     outcome = Outcome.INFRASTRUCTURE
-    if isinstance(error, OverBudgetError) and not is_run_spent(error):
+    if isinstance(error, OverBudgetError) and not shared_account_spent(error):
         outcome = Outcome.OVER_BUDGET
     elif not isinstance(error, MachineError | OverBudgetError):
         raise error or LookupError("a unit of work ended without a result")
@@ -64,6 +65,8 @@ def spoiled(unit: Unit, error: BaseException | None, usage: Usage) -> Rollout:
     )  # fmt: skip
 
 
-def is_run_spent(error: BaseException | None) -> bool:
-    """Whether a unit ended because the whole run's budget is spent."""
-    return isinstance(error, OverBudgetError) and error.account == RUN_ACCOUNT
+def shared_account_spent(error: BaseException | None) -> str:
+    """Return the account whose spent budget ended a unit, if agents share it; else empty."""
+    if isinstance(error, OverBudgetError) and is_shared(error.account):
+        return error.account
+    return ""

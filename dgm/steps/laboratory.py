@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
+from typing import Protocol
 
 from dgm.benchmarks.protocol import Benchmark
 from dgm.config import Config
 from dgm.records import (
     Agent,
     AgentCode,
-    Ceiling,
     Outcome,
     Rollout,
     RolloutKey,
@@ -26,15 +27,26 @@ RUN_ACCOUNT = "run"
 """The budget that all rollouts and diagnoses of a run share."""
 
 
+class Recordings(Protocol):
+    """The transcripts of an earlier run, which a replay of it is answered from."""
+
+    def of(self, key: RolloutKey) -> Path:
+        """Return the transcript of a unit of work. Raises: ArchiveError if there is none."""
+
+
 @dataclass(frozen=True, slots=True)
 class Laboratory:
-    """The parts and settings that the steps of one run share. `folder` is the run's own."""
+    """The parts and settings that the steps of one run share. `folder` is the run's own.
+
+    With `recordings` no model is asked: every call is answered from them.
+    """
 
     run: str
     folder: Path
     config: Config
     benchmark: Benchmark
     runner: AgentRunner
+    recordings: Recordings | None = None
 
     def rollout_folder(self, rollout_id: str) -> Path:
         """Where a rollout's transcript, patch and output are kept."""
@@ -42,15 +54,28 @@ class Laboratory:
 
     def bound(self, agent: Agent) -> None:
         """Tell the gateway what may be spent on an agent, and what has been spent before."""
-        settings = self.config.agent
-        ceiling = Ceiling(tokens=settings.tokens, cost_usd=settings.usd)
-        self.runner.gateway.set_ceiling(f"agent/{agent.id}", ceiling, agent.usage)
+        account = f"agent/{agent.id}"
+        self.runner.gateway.set_ceiling(account, self.config.agent.as_ceiling(), agent.usage)
 
-    def bound_run(self, spent: Usage) -> None:
-        """Tell the gateway what may be spent on the run, and what has been spent before."""
-        budget = self.config.budget
-        ceiling = Ceiling(tokens=budget.tokens, cost_usd=budget.usd)
-        self.runner.gateway.set_ceiling(RUN_ACCOUNT, ceiling, spent)
+    def bound_shared(self, spent: Usage, spent_by_step: Mapping[str, Usage]) -> None:
+        """Tell the gateway what the run and its steps may spend, and have spent before."""
+        set_ceiling = self.runner.gateway.set_ceiling
+        set_ceiling(RUN_ACCOUNT, self.config.budget.as_ceiling(), spent)
+        for step, settings in self.config.steps.items():
+            ceiling = settings.as_ceiling()
+            set_ceiling(f"step/{step}", ceiling, spent_by_step.get(step, Usage()))
+
+    def accounts(self, unit: Unit) -> tuple[str, ...]:
+        """The budgets that a unit of work draws on, narrow to wide."""
+        step = f"step/{unit.key.purpose}"
+        return (f"rollout/{unit.rollout_id}", f"agent/{unit.agent_id}", step, RUN_ACCOUNT)
+
+    def recorded(self, unit: Unit) -> Path | None:
+        """The transcript that a unit of work is answered from in a replay, None otherwise.
+
+        Raises: ArchiveError if the recorded run has none.
+        """
+        return None if self.recordings is None else self.recordings.of(unit.key)
 
     def random(self, decision: str, number: int) -> Random:
         """The source of chance for one decision: the same in every session of a run."""
@@ -67,7 +92,6 @@ class Laboratory:
         seed: str,
     ) -> RolloutOrder:
         """Fill in what is the same for every rollout of this run."""
-        settings = self.config.rollout
         return RolloutOrder(
             id=unit.rollout_id,
             run=self.run,
@@ -77,10 +101,12 @@ class Laboratory:
             folder=self.rollout_folder(unit.rollout_id),
             model=self.config.model.name,
             seed=f"{self.config.seed}/{seed}",
-            accounts=(f"rollout/{unit.rollout_id}", f"agent/{unit.agent_id}", RUN_ACCOUNT),
+            accounts=self.accounts(unit),
             timeout_s=timeout_s,
-            ceiling=Ceiling(tokens=settings.tokens, cost_usd=settings.usd),
+            ceiling=self.config.rollout.as_ceiling(),
             limits=self.config.sandbox.limits.as_limits(),
+            recorded=self.recorded(unit),
+            work=unit.key.asking,
         )
 
 

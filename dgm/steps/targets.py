@@ -45,7 +45,7 @@ def choose_target(rollouts: Sequence[Rollout], rng: Random) -> Target:
     missed = [rollout for rollout in rollouts if rollout.outcome is not Outcome.SOLVED]
     empty = [rollout for rollout in missed if rollout.outcome is Outcome.EMPTY_PATCH]
     varying = _varying(missed, rollouts)
-    spent = [rollout for rollout in missed if rollout.outcome is Outcome.OVER_BUDGET]
+    spent = [r for r in missed if r.outcome is Outcome.OVER_BUDGET or r.exceeded_context]
     if len(empty) >= _MANY_EMPTY * len(rollouts) and empty and rng.random() < _SPECIAL:
         return Target(Looking.EMPTY_PATCHES, rng.choice(empty))
     if varying and rng.random() < _SPECIAL:

@@ -35,6 +35,27 @@ def commit(repository, folder, agent_id="a0000", parent=None, replace=False):
     return snapshot.tree_hash
 
 
+def environments_of_children(process):
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+            if parent == process and (folder / "cmdline").read_bytes().startswith(b"git"):
+                yield (folder / "environ").read_text()
+        except OSError:
+            continue
+
+
+def test_git_is_given_no_key_of_the_host(tmp_path, agent_folder, monkeypatch):
+    monkeypatch.setenv("MY_API_KEY", "canary-1234")
+    AgentRepository.create(tmp_path / "keys.git")
+    with AgentRepository.open(tmp_path / "keys.git") as repository:
+        repository.checkout(commit(repository, agent_folder), tmp_path / "out")
+        environments = list(environments_of_children(os.getpid()))
+    assert environments
+    assert any("MY_API_KEY" in each for each in environments)  # they began with the host's own
+    assert not any("canary-1234" in each for each in environments)
+
+
 def test_tree_hash_is_the_one_git_computes(agent_folder):
     ours = take_snapshot(agent_folder).tree_hash
     git("init", "-q", cwd=agent_folder)

@@ -1,21 +1,28 @@
-"""Measure the gateway: calls a second and their latency, over Unix sockets, one session a client.
+"""Measure the gateway: what it adds to a call, its calls a second, its CPU time and its memory.
 
-The provider answers at once, so what is measured is HTTP, budget and transcript. Clients are
-threads of this process, which share its one interpreter with the gateway.
+Every agent has a session and a socket of its own and asks one call after the other. The agents are
+another process, so that their cost is not the gateway's. The model is a provider that sleeps and
+answers: what a call takes beyond that sleep is what the gateway adds, the wait for the interpreter
+and for the CPU included.
+
+    bench_gateway.py            # the table
+    bench_gateway.py memory     # 100,000 calls, and the memory at every 10,000
 """
 
 from __future__ import annotations
 
-import http.client
-import socket
+import json
+import os
+import subprocess
 import sys
 import tempfile
+import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from pathlib import Path
 from random import Random
 from statistics import quantiles
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
@@ -23,67 +30,113 @@ from dgm.gateway.prices import Price, Prices
 from dgm.gateway.protocol import CallContext, SessionSpec
 from dgm.gateway.server import GatewayServer
 from dgm.gateway.wire import Reply, Request, StopReason, Text
-from tests.bench.figures import repeat
 
-CALLS = 1000
 REPETITIONS = 3
-PRICES = Prices({"instant": Price(1e-6, 5e-6)})
-BODY = b'{"model": "any", "max_tokens": 100, "messages": [{"role": "user", "content": "hi"}]}'
+CALLS_EACH = 25
+AGENTS_SCRIPT = Path(__file__).with_name("agents_on_sockets.py")
+PRICES = Prices({"model": Price(1e-6, 5e-6)})
+CASES: tuple[tuple[int, int, float], ...] = (  # agents, bytes of history, seconds of the model
+    (1, 0, 0.0),
+    (200, 0, 1.0),
+    (200, 0, 0.2),
+    (200, 50_000, 1.0),
+    (200, 50_000, 0.2),
+    (200, 0, 0.0),
+    (200, 50_000, 0.0),
+)
 
 
-class Instant:
-    """A provider that needs no time."""
+class Model:
+    """A provider that takes `seconds` for every answer."""
 
-    name = "instant"
+    name = "model"
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
 
     def complete(self, request: Request, context: CallContext) -> Reply:
         """Answer."""
+        if self.seconds:
+            time.sleep(self.seconds)
         id = f"msg_{context.index}"
         return Reply((Text("hello"),), StopReason.END_TURN, 10, 5, request.model, id)
 
 
-def call_often(path: Path, calls: int) -> list[float]:
-    """Make calls over one connection; return the seconds of each."""
-    with closing(http.client.HTTPConnection("localhost")) as connection:
-        connection.sock = socket.socket(socket.AF_UNIX)
-        connection.sock.connect(str(path))
-
-        def call() -> None:
-            connection.request("POST", "/v1/messages", BODY)
-            answer = connection.getresponse()
-            if answer.status != 200:
-                raise SystemExit(f"the gateway answered {answer.status}: {answer.read()!r}")
-            answer.read()
-
-        return repeat(calls, call)
-
-
-def measure(gateway: GatewayServer, clients: int, place: Path) -> None:
-    """Let clients call side by side; print a row."""
-    paths = [place / f"{number}.sock" for number in range(clients)]
+def call(gateway: GatewayServer, agents: int, calls: int, history: int, model_s: float) -> Any:
+    """Let agents call side by side; return what they report and the gateway's CPU seconds."""
     with ExitStack() as stack:
-        for path in paths:
+        place = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="dgm-b-")))
+        for number in range(agents):
+            path = place / f"{number}.sock"
+            accounts = (f"rollout/{number}", f"agent/{number % 10}", "step/evaluate", "run")
             transcript = path.with_suffix(".jsonl")
-            spec = SessionSpec(path.stem, "instant", "1", (f"rollout/{path.stem}",), transcript)
+            spec = SessionSpec(path.stem, "model", "1", accounts, transcript)
             stack.enter_context(gateway.open(spec)).listen(path)
-        pool = stack.enter_context(ThreadPoolExecutor(clients))
-        started = time.perf_counter()
-        lists = list(pool.map(call_often, paths, [CALLS // clients] * clients))
-        seconds = time.perf_counter() - started
-    times_ms = [1e3 * call_s for times_s in lists for call_s in times_s]
-    percent = quantiles(times_ms, n=100)
-    rate = len(times_ms) / seconds
-    print(f"| {clients} | {rate:.0f} | {percent[49]:.2f} | {percent[98]:.2f} |", flush=True)
+        command = [sys.executable, AGENTS_SCRIPT, place, calls, history, model_s]
+        before_s = time.process_time()
+        done = subprocess.run(list(map(str, command)), stdout=subprocess.PIPE, check=True)
+        return json.loads(done.stdout) | {"gateway_cpu_s": time.process_time() - before_s}
+
+
+def measure(gateway: GatewayServer, model: Model, case: tuple[int, int, float]) -> None:
+    """Print a row of the table."""
+    agents, history, model.seconds = case
+    calls = agents * CALLS_EACH if agents > 1 else 1000
+    report = call(gateway, agents, calls, history, model.seconds)
+    added_ms = [1e3 * each for each in report["added_s"]]
+    percent = quantiles(added_ms, n=100)
+    rate, cpu_ms = calls / report["seconds"], 1e3 * report["gateway_cpu_s"] / calls
+    agents_ms = 1e3 * report["cpu_s"] / calls
+    print(
+        f"| {agents} | {history // 1000} | {1e3 * model.seconds:.0f} | {rate:.0f} "
+        f"| {percent[49]:.2f} | {percent[98]:.2f} | {cpu_ms:.2f} | {agents_ms:.2f} |",
+        flush=True,
+    )
+
+
+def memory_mb() -> float:
+    """Return the resident memory of this process."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def watch_memory(gateway: GatewayServer) -> None:
+    """Make 100,000 calls in the same 200 sessions; print the memory on the way."""
+    print("\n| calls | resident MB |\n|---|---|")
+    done = threading.Event()
+
+    def watch() -> None:
+        shown = 0
+        while not done.wait(0.1):
+            if (calls := gateway.spent("run").calls) >= shown:
+                print(f"| {calls} | {memory_mb():.1f} |", flush=True)
+                shown = calls - calls % 10_000 + 10_000
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        call(gateway, 200, 100_000, 0, 0.0)
+    finally:
+        done.set()
+        watcher.join()
+    print(f"| {gateway.spent('run').calls} (sessions closed) | {memory_mb():.1f} |")
 
 
 def main() -> None:
-    """Measure one client and twenty, a few times each."""
-    print("\n| clients | calls/s | p50 ms | p99 ms |\n|---|---|---|---|")
-    with GatewayServer({"instant": Instant()}, PRICES, random=Random(1)) as gateway:
-        for clients in (1, 20):
+    """Measure every case a few times, or the memory."""
+    model = Model()
+    with GatewayServer({"model": model}, PRICES, random=Random(1)) as gateway:
+        call(gateway, 200, 1000, 0, 0.0)  # by now the throttle has opened
+        if sys.argv[1:] == ["memory"]:
+            watch_memory(gateway)
+            return
+        print(
+            "\n| agents | history kB | model ms | calls/s | added p50 ms | p99 ms "
+            "| gateway CPU ms/call | agents' CPU ms/call |\n|---|---|---|---|---|---|---|---|"
+        )
+        for case in CASES:
             for _ in range(REPETITIONS):
-                with tempfile.TemporaryDirectory() as scratch:
-                    measure(gateway, clients, Path(scratch))
+                measure(gateway, model, case)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from tests.machine import write_agent
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        (["--set", "budget.childs=3"], "unknown setting 'budget.childs'; known here: children"),
+        (["--set", "budget.childs=3"], "unknown setting 'budget.childs'; known here: calls, chil"),
         (
             ["--set", "nonsense=3"],
             "unknown setting 'nonsense'; known here: agent, benchmark",

@@ -40,7 +40,8 @@ def test_option_is_a_short_form_of_its_setting(row):
     name, _, option, _ = row
     parser = argparse.ArgumentParser()
     evolve.add_arguments(parser)
-    words = [option] if option == "--yes-i-know" else [option, "auto" if "box" in option else "5"]
+    is_switch = option in ("--yes-i-know", "--cache")
+    words = [option] if is_switch else [option, "auto" if "box" in option else "5"]
     settings = evolve.settings_of(parser.parse_args(words))
     assert [setting.partition("=")[0] for setting in settings] == [name]
 

@@ -76,7 +76,7 @@ def test_eval_holds_to_the_budget_of_the_run_and_takes_another(finished, tmp_pat
     shutil.copytree(finished.path, tmp_path / "copy")
     place = type(finished)(tmp_path / "copy")
     words = ("eval", "seed", "--split", "sealed", "--attempts", "2")
-    assert "give it more: --tokens N or --usd N" in complaint(place.dgm(*words, "--tokens", "9"))
+    assert "give it more: --tokens N, --usd N" in complaint(place.dgm(*words, "--tokens", "9"))
     done = place.dgm(*words, "--tokens", "none")
     assert done.returncode == 0, done.stderr
     assert "/2" in done.stdout

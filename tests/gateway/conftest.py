@@ -23,7 +23,7 @@ def provider() -> FakeProvider:
 
 @pytest.fixture
 def gateway(provider: FakeProvider) -> Iterator[GatewayServer]:
-    retry = Retry(Random(1), sleep=lambda _: None)
+    retry = Retry(Random(1), attempts=4, sleep=lambda _: None)
     server = GatewayServer({"fake": provider}, PRICES, random=Random(1), retry=retry, grace_s=0.2)
     with server:
         yield server

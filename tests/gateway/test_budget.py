@@ -3,9 +3,8 @@ from random import Random
 
 import pytest
 
-from dgm.errors import ConfigError, OverBudgetError
-from dgm.gateway.budget import Budget
-from dgm.gateway.prices import FREE, Price, Prices
+from dgm.errors import OverBudgetError
+from dgm.gateway.budget import Budget, is_shared
 from dgm.gateway.tokens import estimate_input_tokens
 from dgm.records import Ceiling, Usage
 from tests.gateway.fakes import user_request
@@ -91,12 +90,44 @@ def test_64_threads_at_the_edge_never_exceed_a_ceiling():
     assert budget.reserved("run") == Usage()
 
 
-def test_builtin_is_free_and_a_model_without_price_is_an_error():
-    prices = Prices({"fake/one": Price(1e-6, 2e-6)})
-    assert prices.of("builtin") == prices.of("builtin/solver") == FREE
-    assert prices.of("fake/one").usage(10, 5) == Usage(1, 10, 5, pytest.approx(20e-6))
-    with pytest.raises(ConfigError, match="'fake/two'; priced models: builtin, fake/one"):
-        prices.of("fake/two")
+def timed(seconds: float) -> Usage:
+    return Usage(1, seconds=seconds)
+
+
+def test_call_gets_no_more_seconds_than_are_left():
+    budget = Budget()
+    budget.set_ceiling("rollout/r1", Ceiling(seconds=100.0))
+    budget.set_ceiling("run", Ceiling(seconds=90.0), timed(50.0))
+    held = budget.reserve(["rollout/r1", "run"], timed(600.0))
+    assert (held.worst.seconds, held.cut_by) == (40.0, "run")
+    with pytest.raises(OverBudgetError, match="its calls have taken the 90 seconds"):
+        budget.reserve(["rollout/r1", "run"], timed(600.0))
+    budget.settle(held, timed(4.0))
+    assert budget.reserve(["rollout/r1", "run"], timed(5.0)).worst.seconds == 5.0
+    assert budget.left("run").seconds == 90.0 - 50.0 - 4.0 - 5.0
+
+
+def test_cached_tokens_count_against_a_ceiling():
+    budget = Budget()
+    budget.set_ceiling("run", Ceiling(tokens=100))
+    budget.settle(budget.reserve(["run"], Usage(1, 50, 10)), Usage(1, 5, 5, 0.0, 60, 20))
+    assert budget.left("run").tokens == 10
+    with pytest.raises(OverBudgetError, match="100"):
+        budget.reserve(["run"], Usage(1, 6, 5))
+
+
+@pytest.mark.parametrize(
+    ("account", "shared"),
+    [
+        ("rollout/r1", False),
+        ("replay/r1", False),
+        ("agent/a1", False),
+        ("step/evaluate", True),
+        ("run", True),
+    ],
+)
+def test_what_several_agents_draw_on_is_shared(account, shared):
+    assert is_shared(account) is shared
 
 
 def test_estimate_grows_with_everything_that_is_sent():

@@ -2,20 +2,18 @@ import json
 
 import pytest
 
-from dgm.gateway.codec import (
-    InvalidRequestError,
-    decode_reply,
-    decode_request,
-    encode_error,
-    encode_reply,
-    request_object,
-)
+from dgm.gateway.codec import InvalidRequestError, decode_incoming, decode_reply, decode_request
+from dgm.gateway.encoding import encode_error, reply_object, request_object
 from dgm.gateway.wire import (
+    Image,
     Message,
+    Reasoning,
     Reply,
     Request,
     StopReason,
     Text,
+    Thinking,
+    ToolChoice,
     ToolResult,
     ToolSpec,
     ToolUse,
@@ -75,6 +73,34 @@ def test_every_supported_field_is_decoded():
     assert decode_request(json.dumps(request_object(request)).encode()) == request
 
 
+def test_everything_a_request_can_hold_survives_the_wire():
+    picture = Image("image/png", "aGk=")
+    request = Request(
+        "m",
+        9,
+        (
+            Message("user", (Text("go"), picture)),
+            Message(
+                "assistant",
+                (Thinking("hm", "signed"), Thinking("", redacted="x"), ToolUse("t1", "see", {})),
+            ),
+            Message("user", (ToolResult("t1", "look", images=(picture,)),)),
+        ),
+        tool_choice=ToolChoice("tool", "see", parallel=False),
+        top_p=0.5,
+        top_k=4,
+        reasoning=Reasoning(2048, "high"),
+        output_schema={"type": "object"},
+    )
+    assert decode_request(json.dumps(request_object(request)).encode()) == request
+
+
+def test_whether_to_stream_is_no_part_of_the_request():
+    incoming = decode_incoming(encoded(stream=True))
+    assert incoming.streams
+    assert incoming.request == decode_request(encoded())
+
+
 def test_fields_that_change_nothing_are_dropped():
     text = {"type": "text", "text": "hi", "cache_control": {"type": "ephemeral"}}
     body = encoded(metadata={"user_id": "u"}, stream=False, mcp_servers=[], messages=turns(text))
@@ -93,17 +119,23 @@ def test_fields_that_change_nothing_are_dropped():
         ({"messages": [{"role": "assistant", "content": "x"}]}, "messages[0].role: the first"),
         ({"messages": [{"role": "user"}]}, "messages[0].content: field required"),
         ({"messages": turns({"type": "text"})}, "messages[0].content[0].text: field required"),
-        ({"messages": turns({"type": "image", "source": {}})}, "'image' content is not supported"),
+        ({"messages": turns({"type": "image", "source": {}})}, "content[0].source.type: field req"),
+        (
+            {"messages": turns({"type": "image", "source": {"type": "url", "url": "http://x"}})},
+            "messages[0].content[0].source.type: the gateway fetches nothing",
+        ),
         ({"messages": turns({"type": "document", "source": {}})}, "'document' content is not"),
         ({"messages": turns({**USE, "input": []})}, "messages[0].content[0].input: must be an obj"),
         ({"tools": [{"type": "web_search_20250305", "name": "w"}]}, "tools[0].type: tools run by"),
         ({"tools": [{"name": "bash"}]}, "tools[0].input_schema: field required"),
         ({"mcp_servers": [{"url": "http://x"}]}, "mcp_servers: not supported"),
         ({"container": "c"}, "container: not supported"),
-        ({"thinking": {"type": "enabled"}}, "thinking: not supported"),
-        ({"stream": True}, "stream: streaming is not supported"),
-        ({"tool_choice": {"type": "any"}}, "tool_choice.type: only 'auto'"),
-        ({"temperature": 2}, "temperature: must be between 0 and 1"),
+        ({"thinking": {"type": "enabled"}}, "thinking.budget_tokens: field required"),
+        ({"stream": "yes"}, "stream: must be true or false"),
+        ({"tool_choice": {"type": "every"}}, "tool_choice.type: must be 'auto' or 'any'"),
+        ({"tool_choice": {"type": "tool"}}, "tool_choice.name: field required"),
+        ({"output_config": {"format": {"type": "xml"}}}, "output_config.format.type: must be"),
+        ({"temperature": 3}, "temperature: must be between 0 and 2"),
         ({"temperature": float("nan")}, "NaN is not a JSON number"),
         ({"stop_sequences": [1]}, "stop_sequences[0]: must be a string"),
         ({"system": 1}, "system: must be a list"),
@@ -142,9 +174,16 @@ def test_deep_nesting_is_refused_before_anything_recurses_into_it():
 
 def test_reply_survives_the_wire():
     reply = Reply(
-        (Text("so"), ToolUse("t1", "bash", {"a": 1})), StopReason.TOOL_USE, 7, 3, "m", "msg_1"
-    )
-    assert decode_reply(encode_reply(reply)) == reply
+        (
+            Thinking("hm", "signed"),
+            Thinking("", redacted="secret"),
+            Text("so"),
+            ToolUse("t1", "bash", {"a": 1}),
+            ToolUse("t2", "bash", {}, malformed="{a: 1"),
+        ),
+        StopReason.TOOL_USE, 7, 3, "m", "msg_1", cache_read_tokens=5, cache_write_tokens=2,
+    )  # fmt: skip
+    assert decode_reply(json.dumps(reply_object(reply)).encode()) == reply
 
 
 def test_error_speaks_the_dialect():

@@ -1,6 +1,12 @@
 import pytest
 
-from dgm.errors import ArchiveError, OverBudgetError, ProviderError
+from dgm.errors import (
+    ArchiveError,
+    ModelUnusableError,
+    OverBudgetError,
+    ProviderError,
+    RequestRefusedError,
+)
 from dgm.gateway.protocol import CallContext
 from dgm.gateway.recording import Recording
 from dgm.gateway.transcript import Exchange, Failure, TranscriptWriter
@@ -61,13 +67,22 @@ def test_calls_that_were_not_made_are_a_divergence(recording):
 
 @pytest.mark.parametrize(
     ("failure", "error"),
-    [(Failure.OVER_BUDGET, OverBudgetError), (Failure.PROVIDER, ProviderError)],
+    [
+        (Failure.OVER_BUDGET, OverBudgetError),
+        (Failure.PROVIDER, ProviderError),
+        (Failure.CLOSED, ProviderError),
+        (Failure.REFUSED, RequestRefusedError),
+        (Failure.CONTEXT_OVERFLOW, RequestRefusedError),
+        (Failure.MODEL_UNUSABLE, ModelUnusableError),
+    ],
 )
 def test_recorded_failure_fails_again(tmp_path, failure, error):
     failed = Exchange(0, user_request(), failure=failure, message="as before")
     recording = record(tmp_path / "t.jsonl", failed)
-    with pytest.raises(error, match="as before"):
+    with pytest.raises(error, match="as before") as caught:
         recording.complete(user_request(), CallContext("", 0))
+    is_overflow = getattr(caught.value, "is_overflow", False)
+    assert is_overflow is (failure is Failure.CONTEXT_OVERFLOW)
     assert recording.divergence == ""
 
 

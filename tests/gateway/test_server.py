@@ -5,11 +5,12 @@ import stat
 import threading
 import time
 from contextlib import ExitStack
+from dataclasses import replace
 from random import Random
 
 import pytest
 
-from dgm.errors import ConfigError, OverBudgetError, ProviderError
+from dgm.errors import ConfigError, ModelUnusableError, OverBudgetError, ProviderError
 from dgm.gateway.listener import Limits
 from dgm.gateway.prices import Price, Prices
 from dgm.gateway.protocol import SessionEnd
@@ -49,7 +50,12 @@ def test_message_is_answered_in_the_dialect(gateway, spec, path, provider):
         "content": [{"type": "text", "text": "hello"}],
         "stop_reason": "end_turn",
         "stop_sequence": None,
-        "usage": {"input_tokens": 10, "output_tokens": 5},
+        "usage": {
+            "input_tokens": 10,
+            "output_tokens": 5,
+            "cache_read_input_tokens": 0,
+            "cache_creation_input_tokens": 0,
+        },
     }
     ((request, context),) = provider.seen
     assert request.messages == user_request("hi").messages
@@ -78,7 +84,8 @@ def test_every_call_is_charged_to_every_account_and_recorded(gateway, spec, path
         ("POST", "/v1/messages/batches"),
         ("POST", "/v1/files"),
         ("GET", "/v1/models"),
-        ("POST", "/v1/chat/completions"),
+        ("POST", "/v1/completions"),
+        ("POST", "/v1/embeddings"),
         ("POST", "/v1/messages/../budget"),
         ("PUT", "/v1/budget"),
     ],
@@ -143,9 +150,52 @@ def test_budget_can_be_asked_for(gateway, spec, path):
         post(path, body())
         answer = ask(path, "GET", "/v1/budget")
     assert answer.json == {
-        "left": {"tokens": 985, "cost_usd": None, "calls": 2},
+        "left": {"tokens": 985, "cost_usd": None, "calls": 2, "seconds": None},
         "spent": {"tokens": 15, "cost_usd": pytest.approx(0.02), "calls": 1},
     }
+
+
+class SlowProvider(FakeProvider):
+    """Answers nothing for as long as it is waited for."""
+
+    def complete(self, request, context):
+        self.seen.append((request, context))
+        time.sleep(context.deadline_s)
+        raise ProviderError("no answer in time")
+
+
+def test_call_that_uses_up_the_seconds_of_its_rollout_ends_it_over_budget(spec):
+    prices = Prices({"fake/one": Price(0.0, 0.0)})
+    with GatewayServer({"fake": SlowProvider()}, prices, random=Random(1)) as gateway:
+        with gateway.open(spec(ceiling=Ceiling(seconds=0.6))) as session:
+            for _ in range(2):
+                with pytest.raises(OverBudgetError, match="rollout/s1"):
+                    session.call(user_request())
+        assert session.end is SessionEnd.OVER_BUDGET
+        assert gateway.spent("run").calls == 1
+    (exchange,) = read_transcript(spec().transcript)
+    assert exchange.failure is Failure.OVER_BUDGET
+
+
+def test_spent_account_of_a_step_ends_more_than_one_agents_work(gateway, spec):
+    gateway.set_ceiling("step/diagnose", Ceiling(calls=0), Usage())
+    accounts = ("rollout/s1", "agent/a1", "step/diagnose", "run")
+    with gateway.open(spec(accounts=accounts)) as session, pytest.raises(OverBudgetError):
+        session.call(user_request())
+    assert session.end is SessionEnd.RUN_OVER_BUDGET
+    assert session.refusal.account == "step/diagnose"
+
+
+def test_tokens_of_the_providers_cache_are_charged_at_their_price(provider, spec):
+    prices = Prices({"fake/one": Price(1.0, 10.0, 0.1, 1.25)})
+    provider.reply = replace(provider.reply, cache_read_tokens=100, cache_write_tokens=20)
+    server = GatewayServer({"fake": provider}, prices, random=Random(1))
+    with server as gateway, gateway.open(spec()) as session:
+        session.call(user_request())
+    charged = Usage(1, 10, 5, pytest.approx(10 + 50 + 10 + 25), 100, 20)
+    assert session.usage == gateway.spent("run") == charged
+    (exchange,) = read_transcript(spec().transcript)
+    assert exchange.usage == usage_of(spec().transcript) == charged
 
 
 def test_provider_that_recovers_is_not_noticed(gateway, spec, path, provider):
@@ -262,7 +312,7 @@ def test_each_socket_is_its_own_identity(gateway, spec, path):
 def test_model_without_provider_or_price_is_one_clear_line(gateway, spec):
     with pytest.raises(ConfigError, match=r"unknown model 'gpt/4': .* one of fake"):
         gateway.open(spec(model="gpt/4")).__enter__()
-    with pytest.raises(ConfigError, match="no price is known for model 'fake/two'"):
+    with pytest.raises(ModelUnusableError, match="no price is known for model 'fake/two'"):
         gateway.open(spec(model="fake/two")).__enter__()
 
 

@@ -5,6 +5,7 @@ The controls let the same requests through where nothing is reserved or nothing 
 
 from __future__ import annotations
 
+import gzip
 import json
 import subprocess
 import sys
@@ -12,12 +13,16 @@ import threading
 import time
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from pathlib import Path
 from random import Random
 
 import pytest
 
-from dgm.errors import OverBudgetError, ProviderError
+from dgm.errors import (
+    ModelUnusableError,
+    OverBudgetError,
+    ProviderError,
+    RequestRefusedError,
+)
 from dgm.gateway.budget import Budget
 from dgm.gateway.prices import Price, Prices
 from dgm.gateway.protocol import SessionSpec
@@ -180,7 +185,6 @@ FIELDS = {
     "container": "container_1",
     "context_management": {"edits": []},
     "betas": ["files-api-2025-04-14"],
-    "thinking": {"type": "enabled", "budget_tokens": 30000},
     "n": 100,
     "best_of": 100,
     "store": True,
@@ -202,7 +206,8 @@ CONTENTS = [
 ROUTES = [
     ("POST", "/v1/files"), ("GET", "/v1/files"), ("GET", "/v1/files/file_1/content"),
     ("POST", "/v1/messages/batches"), ("POST", "/v1/messages/count_tokens"),
-    ("POST", "/v1/complete"), ("POST", "/v1/responses"), ("POST", "/v1/embeddings"),
+    ("POST", "/v1/complete"), ("POST", "/v1/responses/compact"), ("POST", "/v1/embeddings"),
+    ("GET", "/v1/responses/resp_1"), ("GET", "/v1/chat/completions/chatcmpl_1"),
     ("POST", "/v1/images/generations"), ("POST", "/v1/assistants"), ("POST", "/v1/fine_tuning"),
     ("GET", "/v1/organizations/api_keys"), ("POST", "/v1/skills"), ("POST", "/v1/environments"),
     ("POST", "/v1//messages"), ("POST", "/V1/MESSAGES"), ("POST", "/v1/messages/"),
@@ -210,6 +215,40 @@ ROUTES = [
     ("DELETE", "/v1/messages"), ("PATCH", "/v1/messages"), ("TRACE", "/v1/messages"),
     ("POST", "http://example.com/v1/files"),
 ]  # fmt: skip
+
+MESSAGES, CHAT, RESPONSES = "/v1/messages", "/v1/chat/completions", "/v1/responses"
+OPENAI_TOOLS = [
+    *(
+        "web_search",
+        "web_search_preview",
+        "file_search",
+        "code_interpreter",
+        "computer_use_preview",
+    ),
+    *("image_generation", "local_shell", "mcp", "something_new"),
+]
+OPENAI_FIELDS = {
+    "n": 100,
+    "background": True,
+    "web_search_options": {"user_location": {}},
+    "previous_response_id": "resp_1",
+    "conversation": "conv_1",
+    "prompt": {"id": "pmpt_1"},
+    "audio": {"voice": "x"},
+    "modalities": ["text", "audio"],
+    "best_of": 100,
+    "file_ids": ["file_1"],
+    "something_new": 1,
+}
+
+
+def said(path, **fields):
+    """The least request of a dialect, and more fields."""
+    if path == RESPONSES:
+        return json.dumps(
+            {"model": "any", "input": "hi", "max_output_tokens": 100} | fields
+        ).encode()
+    return body(**fields)
 
 
 def requests():
@@ -221,6 +260,11 @@ def requests():
     for content in CONTENTS:
         messages = [{"role": "user", "content": [content]}]
         yield content["type"], "POST", "/v1/messages", body(messages=messages)
+    for path in (CHAT, RESPONSES):
+        for kind in OPENAI_TOOLS:
+            yield f"{path} {kind}", "POST", path, said(path, tools=[{"type": kind}])
+        for name, value in OPENAI_FIELDS.items():
+            yield f"{path} {name}", "POST", path, said(path, **{name: value})
     for method, path in ROUTES:
         yield f"{method} {path}", method, path, body()
 
@@ -234,37 +278,52 @@ class TestRequests:
                 statuses[name] = ask(tmp_path / "model.sock", method, path, data).status
             assert provider.seen == []
             assert server.spent("run") == Usage()
-            assert post(tmp_path / "model.sock", body()).status == 200
+            for path in (MESSAGES, CHAT, RESPONSES):
+                assert ask(tmp_path / "model.sock", "POST", path, said(path)).status == 200
         assert {name: status for name, status in statuses.items() if status not in (400, 404)} == {}
         assert len(statuses) > 50
 
     def test_every_one_of_them_is_well_formed(self):
         """It is not for a broken body that they are refused: one that believes all takes them."""
-        for _, _, _, data in requests():
-            assert json.loads(data)["messages"]
+        for _, _, path, data in requests():
+            assert json.loads(data)["input" if path == RESPONSES else "messages"]
 
-    def test_model_that_is_asked_for_is_not_the_model_that_is_called(self, tmp_path):
+    @pytest.mark.parametrize("path", [MESSAGES, CHAT, RESPONSES])
+    def test_model_that_is_asked_for_is_not_the_model_that_is_called(self, tmp_path, path):
         provider = FakeProvider()
         with opened(provider, tmp_path) as (server, _):
-            answer = post(tmp_path / "model.sock", body(model="fake/dearest"))
+            asked = said(path, model="fake/dearest")
+            answer = ask(tmp_path / "model.sock", "POST", path, asked)
             assert server.spent("run").cost_usd == pytest.approx(10 * 0.001 + 5 * 0.002)
         assert answer.status == 200
         ((request, _),) = provider.seen
-        assert request.model == "fake/one"
+        assert request.model == "one"
 
-    def test_key_in_a_complaint_of_the_provider_stays_outside(self, tmp_path):
+    @pytest.mark.parametrize("path", [MESSAGES, CHAT, RESPONSES])
+    @pytest.mark.parametrize(
+        "complain",
+        [ProviderError, RequestRefusedError, ModelUnusableError],
+        ids=lambda c: c.__name__,
+    )
+    def test_key_in_a_complaint_of_the_provider_stays_outside(self, tmp_path, path, complain):
         key = "sk-ant-api03-canary0123456789abcdef"
-        provider = FakeProvider(failures=[ProviderError(f"illegal header value {key!r}")] * 4)
+        provider = FakeProvider(failures=[complain(f"illegal header value {key!r}")] * 8)
         with opened(provider, tmp_path):
-            answer = post(tmp_path / "model.sock", body())
-        assert answer.status == 529
-        assert "illegal header" in json.dumps(answer.json)
+            answer = ask(tmp_path / "model.sock", "POST", path, said(path))
+        assert answer.status != 200
         assert key not in json.dumps(answer.json)
-        assert key.encode() not in Path(tmp_path / "s.jsonl.gz").read_bytes()
+        kept = gzip.decompress((tmp_path / "s.jsonl.gz").read_bytes())
+        assert b"illegal header" in kept
+        assert key.encode() not in kept
 
 
 MEGABYTE = "x" * 1_000_000
+PICTURE = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": ""}}
 UNCOUNTED = {
+    "picture": [PICTURE | {"source": PICTURE["source"] | {"data": MEGABYTE * 2}}],
+    "type of a picture": [PICTURE | {"source": PICTURE["source"] | {"media_type": MEGABYTE}}],
+    "thinking": [{"type": "thinking", "thinking": "", "signature": MEGABYTE}],
+    "hidden thinking": [{"type": "redacted_thinking", "data": MEGABYTE}],
     "id of a call": [{"type": "tool_use", "id": MEGABYTE, "name": "x", "input": {}}],
     "id of a result": [{"type": "tool_result", "tool_use_id": MEGABYTE, "content": ""}],
     "empty blocks": [{"type": "text", "text": ""}] * 30_000,
@@ -278,13 +337,74 @@ UNCOUNTED = {
         body(stop_sequences=[MEGABYTE]),
         body(model=MEGABYTE),
         body(messages=[{"role": "user", "content": []}] * 30_000),
+        body(tool_choice={"type": "tool", "name": MEGABYTE}),
+        body(output_config={"effort": MEGABYTE}),
+        body(output_config={"format": {"type": "json_schema", "schema": {"title": MEGABYTE}}}),
     ],
-    ids=[*UNCOUNTED, "stop sequences", "model", "empty messages"],
-)
+    ids=[
+        *UNCOUNTED, "stop sequences", "model", "empty messages", "tool choice", "effort", "schema",
+    ],
+)  # fmt: skip
 def test_what_fills_the_transcript_is_paid_for(tmp_path, data):
     """A megabyte that costs no tokens would fill the disk of the host within any budget."""
     with opened(FakeProvider(), tmp_path, ceiling=Ceiling(tokens=2000)):
         statuses = [post(tmp_path / "model.sock", data).status for _ in range(4)]
         written = (tmp_path / "s.jsonl").stat().st_size
     assert 200 not in statuses
+    assert written < 2 * len(data)
+
+
+CALL = {"id": "c", "type": "function", "function": {"name": "x", "arguments": "{}"}}
+UNCOUNTED_BY_OPENAI = {
+    "chat model": (CHAT, {"model": MEGABYTE}),
+    "chat effort": (CHAT, {"reasoning_effort": MEGABYTE}),
+    "chat stop": (CHAT, {"stop": MEGABYTE}),
+    "chat call": (
+        CHAT,
+        {"messages": [
+            {"role": "user", "content": "hi"},
+            {"role": "assistant", "tool_calls": [CALL | {"id": MEGABYTE}]},
+        ]},
+    ),
+    "chat result": (
+        CHAT,
+        {"messages": [{"role": "tool", "tool_call_id": MEGABYTE, "content": ""}]},
+    ),
+    "chat choice": (
+        CHAT,
+        {"tool_choice": {"type": "function", "function": {"name": MEGABYTE}}},
+    ),
+    "responses model": (RESPONSES, {"model": MEGABYTE}),
+    "responses effort": (RESPONSES, {"reasoning": {"effort": MEGABYTE}}),
+    "responses call": (
+        RESPONSES,
+        {"input": [
+            {"role": "user", "content": "hi"},
+            {"type": "function_call", "call_id": MEGABYTE, "name": "x", "arguments": "{}"},
+        ]},
+    ),
+    "responses result": (
+        RESPONSES,
+        {"input": [{"type": "function_call_output", "call_id": MEGABYTE, "output": ""}]},
+    ),
+    "responses thinking": (
+        RESPONSES,
+        {"input": [
+            {"role": "user", "content": "hi"},
+            {"type": "reasoning", "encrypted_content": MEGABYTE},
+        ]},
+    ),
+    "responses choice": (RESPONSES, {"tool_choice": {"type": "function", "name": MEGABYTE}}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("path", "fields"), UNCOUNTED_BY_OPENAI.values(), ids=[*UNCOUNTED_BY_OPENAI]
+)
+def test_what_fills_the_transcript_is_paid_for_in_every_dialect(tmp_path, path, fields):
+    data = said(path, **fields)
+    with opened(FakeProvider(), tmp_path, ceiling=Ceiling(tokens=2000)):
+        statuses = [ask(tmp_path / "model.sock", "POST", path, data).status for _ in range(4)]
+        written = (tmp_path / "s.jsonl").stat().st_size
+    assert set(statuses) <= {400, 429}
     assert written < 2 * len(data)

@@ -1,11 +1,12 @@
 """What a diagnosis looks at: the paper's draws, over made-up rollouts."""
 
 from collections import Counter
+from dataclasses import replace
 from random import Random
 
 import pytest
 
-from dgm.records import Outcome, Purpose, Rollout, RolloutKey, Split
+from dgm.records import CONTEXT_EXCEEDED, Outcome, Purpose, Rollout, RolloutKey, Split
 from dgm.steps.targets import Looking, choose_target
 
 
@@ -48,6 +49,12 @@ def test_what_varies_between_attempts_is_looked_at_in_a_quarter():
 def test_spent_budgets_are_looked_at_in_a_quarter():
     spent = [rollout("b", Outcome.OVER_BUDGET)]
     shares = draws([*SOLVED, *FAILED, *spent])
+    assert shares[Looking.CONTEXT_LENGTH] == pytest.approx(0.25, abs=0.04)
+
+
+def test_exceeded_context_is_looked_at_in_a_quarter():
+    long = replace(rollout("b", Outcome.AGENT_ERROR), detail=f"{CONTEXT_EXCEEDED}; and more")
+    shares = draws([*SOLVED, *FAILED, long])
     assert shares[Looking.CONTEXT_LENGTH] == pytest.approx(0.25, abs=0.04)
 
 

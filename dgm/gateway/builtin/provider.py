@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from dgm.errors import ProviderError
 from dgm.gateway.protocol import CallContext
-from dgm.gateway.wire import Block, Reply, Request, StopReason, Text, ToolUse
+from dgm.gateway.wire import Block, Reply, Request, StopReason, Text, ToolResult, ToolUse
 
 _IMPROVE = "# Improve this coding agent"
 _DIAGNOSE = "Answer with one JSON object"
@@ -105,9 +105,13 @@ def _block_texts(blocks: Iterable[Block]) -> str:
 
 
 def _block_text(block: Block) -> str:
-    if isinstance(block, ToolUse):
-        return f"{block.name}{json.dumps(dict(block.input))}"
-    return block.text
+    match block:
+        case ToolUse():
+            return f"{block.name}{json.dumps(dict(block.input))}"
+        case Text() | ToolResult():
+            return block.text
+        case _:
+            return ""  # pictures and thoughts are nothing to a model that has neither
 
 
 def _tokens(text: str) -> int:

@@ -1,0 +1,144 @@
+"""Anthropic's models, through its own SDK: its API, Amazon Bedrock, or Google Vertex AI."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, cast
+
+from dgm.errors import ModelUnusableError
+from dgm.gateway.protocol import CallContext
+from dgm.gateway.providers.messages import MessageAssembler, request_fields
+from dgm.gateway.providers.streaming import Gatherer, Stream
+from dgm.gateway.providers.upstream import Upstream
+from dgm.gateway.wire import Reply, Request
+
+if TYPE_CHECKING:
+    from dgm.gateway.providers.failures import Sdk
+
+ADDRESS = "https://api.anthropic.com"
+SILENCE_S = 120.0
+_CONNECT_S = 15.0
+MakeClient = Callable[[Upstream], Any]
+
+
+def direct(upstream: Upstream) -> Any:  # noqa: ANN401 - one of three clients
+    """Make a client of Anthropic's own API."""
+    from anthropic import Anthropic, DefaultHttpxClient
+
+    return Anthropic(
+        api_key=upstream.key,
+        base_url=upstream.address,
+        max_retries=0,
+        http_client=DefaultHttpxClient(follow_redirects=False),  # the key goes nowhere else
+    )
+
+
+def bedrock(upstream: Upstream) -> Any:  # noqa: ANN401
+    """Make a client of Amazon Bedrock; region and credentials are those of the host's AWS set-up.
+
+    Raises: ModelUnusableError if that is not there.
+    """
+    from anthropic import AnthropicBedrock
+
+    def make() -> AnthropicBedrock:
+        import boto3
+
+        client = AnthropicBedrock(max_retries=0)
+        if not client.api_key and boto3.Session().get_credentials() is None:
+            raise ValueError("there are no AWS credentials")
+        return client
+
+    return _made(upstream.provider, make)
+
+
+def vertex(upstream: Upstream) -> Any:  # noqa: ANN401
+    """Make a client of Vertex AI; region, project and credentials are those of the host's set-up.
+
+    Raises: ModelUnusableError if that is not there.
+    """
+    from anthropic import AnthropicVertex
+
+    def make() -> AnthropicVertex:
+        import google.auth
+        from google.auth.exceptions import GoogleAuthError
+
+        try:
+            google.auth.default()
+        except GoogleAuthError as error:
+            raise ValueError(f"there are no Google credentials ({error})") from None
+        return AnthropicVertex(max_retries=0)
+
+    return _made(upstream.provider, make)
+
+
+def _made(extra: str, make: Callable[[], Any]) -> Any:  # noqa: ANN401
+    from anthropic import AnthropicError
+
+    try:
+        return make()
+    except ImportError as error:
+        raise ModelUnusableError(
+            f"{extra} models need more packages: pip install 'anthropic[{extra}]' ({error})"
+        ) from None
+    except (AnthropicError, ValueError, RuntimeError) as error:
+        raise ModelUnusableError(f"{extra} is not set up on this machine: {error}") from None
+
+
+class AnthropicProvider:
+    """A provider that speaks the Messages API. Thread-safe.
+
+    The SDK is imported at the first call, which costs seconds. `silence_s` is how long a begun
+    answer may say nothing: the API sends a ping now and then.
+    """
+
+    def __init__(
+        self, upstream: Upstream, *, make: MakeClient = direct, silence_s: float = SILENCE_S
+    ) -> None:
+        self.name = upstream.provider
+        self._upstream = upstream
+        self._make = make
+        self._silence_s = silence_s
+        self._gatherer = Gatherer(upstream)
+        self._lock = threading.Lock()
+        self._client: Any = None
+
+    def complete(self, request: Request, context: CallContext) -> Reply:
+        """Answer one request; see `Provider`."""
+        fields = request_fields(request)
+        model, messages = fields.pop("model"), fields.pop("messages")
+        client = self._opened()
+        import anthropic
+        import httpx2
+
+        silence_s = min(self._silence_s, context.deadline_s)
+        timeout = httpx2.Timeout(silence_s, connect=min(_CONNECT_S, silence_s))
+
+        def open_stream() -> Stream:
+            # By `extra_body`: versions of the SDK differ in the parameters they name.
+            stream = client.messages.create(
+                model=model,
+                messages=messages,
+                max_tokens=request.max_tokens,
+                stream=True,
+                extra_body=fields,
+                timeout=timeout,
+            )
+            return cast(Stream, stream)
+
+        sdk = cast("Sdk", anthropic)
+        assembler = MessageAssembler(request)
+        return self._gatherer.gather(sdk, request.model, open_stream, assembler, context.deadline_s)
+
+    def close(self) -> None:
+        """Close the connections; a later call opens new ones."""
+        with self._lock:
+            if self._client is not None:
+                self._client.close()
+                self._client = None
+
+    def _opened(self) -> Any:  # noqa: ANN401
+        with self._lock:
+            if self._client is None:
+                self._client = self._make(self._upstream)
+            return self._client

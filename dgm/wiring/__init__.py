@@ -1,0 +1,49 @@
+"""Where the parts are put together: the only package that names concrete classes."""
+
+from dgm.wiring.models import (
+    BUILTIN,
+    PROVIDERS,
+    check_keys,
+    closed_gateway,
+    key_name_of,
+    open_gateway,
+    priced,
+    prices_of,
+)
+from dgm.wiring.runs import (
+    BENCHMARKS,
+    check_config,
+    checkouts,
+    open_benchmark,
+    open_evolution,
+    open_laboratory,
+    seed_folder,
+    settle,
+    spent_in,
+)
+from dgm.wiring.sandboxes import Cleaned, Examined, clean, examine, open_sandboxes
+
+__all__ = [
+    "BENCHMARKS",
+    "BUILTIN",
+    "PROVIDERS",
+    "Cleaned",
+    "Examined",
+    "check_config",
+    "check_keys",
+    "checkouts",
+    "clean",
+    "closed_gateway",
+    "examine",
+    "key_name_of",
+    "open_benchmark",
+    "open_evolution",
+    "open_gateway",
+    "open_laboratory",
+    "open_sandboxes",
+    "priced",
+    "prices_of",
+    "seed_folder",
+    "settle",
+    "spent_in",
+]

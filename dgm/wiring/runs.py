@@ -1,0 +1,147 @@
+"""A run's benchmark, laboratory and loop, built from its settings."""
+
+from __future__ import annotations
+
+import logging
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from dgm.archive.branches import AgentRepository
+from dgm.archive.store import Store
+from dgm.benchmarks.directory import DirectoryBenchmark
+from dgm.benchmarks.protocol import Benchmark
+from dgm.benchmarks.quick import quick
+from dgm.config import Config
+from dgm.errors import BenchmarkError
+from dgm.evolve import Evolution
+from dgm.fanout import ThreadFanOut
+from dgm.gateway.transcript import usage_of
+from dgm.records import AgentCode, Rollout, Usage
+from dgm.replay import recorded_run
+from dgm.resources import cache_folder, data_folder
+from dgm.rollout import AgentRunner
+from dgm.sandbox.packages import Shelf
+from dgm.sandbox.progress import Say
+from dgm.sandbox.protocol import SandboxDriver
+from dgm.steps.laboratory import Laboratory
+from dgm.steps.select_parents import find_policy
+from dgm.wiring.models import check_keys, check_models, closed_gateway, open_gateway, priced
+from dgm.wiring.sandboxes import open_sandboxes
+from dgm.workspaces import Workspaces
+
+logger = logging.getLogger(__name__)
+
+BENCHMARKS = ("quick",)
+
+
+def open_benchmark(name: str, workspaces: Workspaces) -> Benchmark:
+    """Return a benchmark by name, or a folder of Harbor tasks. Raises: BenchmarkError."""
+    if name == "quick":
+        return quick(workspaces)
+    folder = Path(name)
+    if not folder.is_dir():
+        raise BenchmarkError(
+            f"unknown benchmark {name!r}; choose {', '.join(BENCHMARKS)} or a folder of Harbor "
+            "tasks"
+        )
+    return DirectoryBenchmark(folder.resolve().name, folder.resolve(), workspaces)
+
+
+def check_config(config: Config) -> None:
+    """Refuse what no machine could do, before anything is stored. Raises: ConfigError."""
+    find_policy(config.search.policy)
+    check_models(config)
+
+
+def seed_folder(config: Config) -> Path:
+    """Where the first agent comes from."""
+    return config.seed_agent or data_folder("agents/seed")
+
+
+@contextmanager
+def open_laboratory(
+    config: Config, run_folder: Path, tell: Say = logger.info, *, asks_models: bool = True
+) -> Iterator[Laboratory]:
+    """Build what the steps of a run need, and take it down afterwards; the run may not exist yet.
+
+    `tell` is told which sandbox agents run in, and of packages that are fetched. The laboratory's
+    settings name the exact versions of these. Without `asks_models` no key is needed: a replay
+    answers from its transcripts.
+
+    Raises: UserError if a setting names what there is not, SandboxUnavailableError.
+    """
+    check_config(config)
+    recordings = recorded_run(config.model.replay) if config.model.replay else None
+    if asks_models and recordings is None:
+        check_keys(config)
+        config = priced(config)
+    gateways = open_gateway(config, run_folder.parent) if recordings is None else closed_gateway()
+    with (
+        tempfile.TemporaryDirectory(prefix="dgm-work-") as work,
+        open_sandboxes(config, tell) as sandboxes,
+        gateways as gateway,
+    ):
+        sandboxes.reap()
+        config, packages = _with_packages(config, sandboxes, tell)
+        workspaces = Workspaces(Path(work))
+        benchmark = open_benchmark(config.benchmark.name, workspaces)
+        benchmark.tasks()  # refuses what is no benchmark
+        runner = AgentRunner(sandboxes, gateway, workspaces, packages)
+        yield Laboratory(run_folder.name, run_folder, config, benchmark, runner, recordings)
+
+
+def _with_packages(
+    config: Config, sandboxes: SandboxDriver, tell: Say
+) -> tuple[Config, Path | None]:
+    """Provide the packages agents import; the settings returned name their exact versions."""
+    if not config.sandbox.packages:
+        return config, None
+    shelf = Shelf(cache_folder(os.environ), os.environ, tell)
+    packages = shelf.provide(config.sandbox.packages, sandboxes)
+    pinned = config.sandbox.model_copy(update={"packages": packages.pins})
+    return config.model_copy(update={"sandbox": pinned}), packages.folder
+
+
+@contextmanager
+def open_evolution(lab: Laboratory, store: Store) -> Iterator[Evolution]:
+    """Build the loop over an open run."""
+    with (
+        ThreadFanOut[Rollout](lab.config.workers) as fanout,
+        checkouts(store.repository) as code_of,
+    ):
+        store.add_tasks(lab.benchmark.tasks())
+
+        yield Evolution(lab, store, fanout, code_of, settle(lab, store))
+
+
+def settle(lab: Laboratory, store: Store) -> Callable[[str], Usage]:
+    """Close what a killed process left running, and bound the run by what is left of its budget.
+
+    Returns what reads a rollout's spending from its transcript, by its id.
+    """
+
+    def usage_of_rollout(rollout_id: str) -> Usage:
+        return spent_in(lab.rollout_folder(rollout_id))
+
+    store.close_abandoned(usage_of_rollout)  # before asking what has been spent
+    lab.bound_shared(store.usage(), store.usage_by_step())
+    return usage_of_rollout
+
+
+@contextmanager
+def checkouts(repository: AgentRepository) -> Iterator[Callable[[str], AgentCode]]:
+    """Lay agents out by tree hash, each once, in a folder that is gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="dgm-agents-") as folder:
+
+        def code_of(tree_hash: str) -> AgentCode:
+            return repository.checkout(tree_hash, Path(folder) / tree_hash)
+
+        yield code_of
+
+
+def spent_in(rollout_folder: Path) -> Usage:
+    """What a rollout spent, by its transcript, whole or torn."""
+    return usage_of(rollout_folder / "transcript.jsonl")
