@@ -62,6 +62,11 @@ class Purpose(StrEnum):
     CANARY = "canary"
     RUN = "run"
 
+    @property
+    def step(self) -> str:
+        """The step whose budget it draws on: measuring is evaluation, whoever asks for it."""
+        return Purpose.EVALUATE if self is Purpose.MEASURE else self
+
 
 @dataclass(frozen=True, slots=True)
 class Usage:

@@ -14,7 +14,7 @@ from dgm.archive.disk import writing_to
 from dgm.archive.layout import RunFolder
 from dgm.archive.reader import RunReader
 from dgm.events import EventKind, Scalar
-from dgm.records import Outcome, Rollout, RolloutKey, Split, Usage
+from dgm.records import Outcome, Purpose, Rollout, RolloutKey, Split, Usage
 
 Clock = Callable[[], float]
 
@@ -80,7 +80,7 @@ class Ledger(RunReader):
                     "UPDATE rollouts SET outcome = ?, detail = ? WHERE id = ?",
                     *(Outcome.INFRASTRUCTURE, "abandoned when the run was killed", rollout_id),
                 )
-                self._spend(row["agent_id"], row["purpose"], usage, rollout_id)
+                self._spend(row["agent_id"], Purpose(row["purpose"]).step, usage, rollout_id)
                 self._tell(EventKind.ROLLOUT_ABANDONED, row["agent_id"], rollout=rollout_id)
         return tuple(map(self.rollout, abandoned))
 
@@ -107,7 +107,7 @@ class Ledger(RunReader):
             *(rollout.agent_s, rollout.total_s, "\n".join(rollout.limits_in_force)),
             *(rollout.tests_passed, rollout.tests_total, rollout.id),
         )
-        self._spend(rollout.agent_id, rollout.key.purpose, rollout.usage, rollout.id)
+        self._spend(rollout.agent_id, rollout.key.purpose.step, rollout.usage, rollout.id)
         self._tell(
             EventKind.ROLLOUT_FINISHED,
             rollout.agent_id,

@@ -1,7 +1,8 @@
-"""Hidden tests whose report is closed from outside: what is sent in, and what is read from it.
+"""Hidden tests judged by a process that never meets the patch: what goes in, and what comes out.
 
-The tests run under `collector.py`. Three things must hold for a pass: the report is signed with
-this trial's key, it holds every expected test and no other, and the sentinel among them failed.
+The tests run in `collector.py`; the patch runs in a process of its own, which sees what it is
+called with and nothing else. So two things suffice for a pass: the report is signed with this
+trial's key, and it holds every expected test as passed and no other.
 """
 
 from __future__ import annotations
@@ -9,22 +10,20 @@ from __future__ import annotations
 import ast
 import binascii
 import hmac
-import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
-from random import Random
 
 from dgm import syntax
-from dgm.benchmarks.mutation import with_sentinel
-from dgm.benchmarks.trial import Finding, Trial, by_reward, staged
+from dgm.benchmarks.trial import Finding, Trial, by_reward, sources_of, staged
 from dgm.records import Outcome
 from dgm.resources import data_folder
 
 _HARNESS_FUNCTIONS = frozenset({"run", "stop", "tests_of"})
-_KINDS = frozenset({"pass", "fail", "stop", "end"})
+_JUDGE_FILES = ("dgm_values.py", "dgm_pipes.py", "dgm_wire.py", "dgm_judge.py", "dgm_patch.py")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,36 +32,27 @@ class ClosedTests:
 
     archive: bytes
     expected: frozenset[str]
-    sentinel: str
     key: bytes
 
     @property
     def stdin(self) -> bytes:
-        """What the collector is told, and nobody after it."""
-        words = (self.key.hex(), self.sentinel, *sorted(self.expected))
-        return "\n".join(words).encode()
+        """What the judge is told, and nobody after it."""
+        return self.key.hex().encode()
 
 
 @dataclass(frozen=True, slots=True)
 class _Report:
-    """A signed report; `told` are (kind, text) of every line, None for one that is not the tests'.
+    """A signed report: (kind, text) of every line, and what the patch's process printed."""
 
-    `exit_code` is that of the tests' process, negative for a signal.
-    """
-
-    exit_code: int
-    told: tuple[tuple[str, str] | None, ...]
+    told: tuple[tuple[str, str], ...]
     output: str
 
     @property
     def passed(self) -> frozenset[str]:
-        failed = {
-            text.partition(" ")[0] for kind, text in filter(None, self.told) if kind == "fail"
-        }
-        return frozenset(t for kind, t in filter(None, self.told) if kind == "pass") - failed
+        return frozenset(text for kind, text in self.told if kind == "pass")
 
-    def has(self, kind: str) -> bool:
-        return any(line[0] == kind for line in self.told if line)
+    def of(self, kind: str) -> str:
+        return "".join(text for found, text in self.told if found == kind)
 
 
 def is_closed(tests: Path) -> bool:
@@ -79,16 +69,14 @@ def runner_files(sources: Mapping[str, str]) -> dict[str, str]:
     return {name: sources[name] for name in sorted(sources) if _is_test_file(name)}
 
 
-def prepare(tests: Path, sources: Mapping[str, str], random: Random) -> ClosedTests:
-    """Lay the collector and a sentinel among the tests; `sources` are their files as they run."""
-    texts = runner_files(sources)
+def prepare(tests: Path) -> ClosedTests:
+    """Lay the judge among the tests of a task."""
+    texts = runner_files(sources_of(tests))
     expected = frozenset(f"{name}::{test}" for name in texts for test in _functions(texts[name]))
-    host = random.choice(sorted(texts))
-    texts[host], sentinel = with_sentinel(texts[host], random)
-    texts["check_functions.py"] = (tests / "check.py").read_text(encoding="utf-8")
-    texts["check.py"] = data_folder("sandbox/grader").joinpath("collector.py").read_text("utf-8")
-    archive = staged(tests, texts)
-    return ClosedTests(archive, expected, f"{host}::{sentinel}", secrets.token_bytes(32))
+    folder = data_folder("sandbox/grader")
+    files = {name: folder.joinpath(name).read_text("utf-8") for name in _JUDGE_FILES}
+    files["check.py"] = folder.joinpath("collector.py").read_text("utf-8")
+    return ClosedTests(staged(tests, files), expected, secrets.token_bytes(32))
 
 
 def judge(trial: Trial, tests: ClosedTests) -> Finding:
@@ -104,15 +92,11 @@ def judge(trial: Trial, tests: ClosedTests) -> Finding:
         return _without_report(trial, tests)
     report = _read(body)
     finding = Finding(
-        Outcome.FAILED,
-        log=_log(trial, report, tests),
-        passed=report.passed - {tests.sentinel},
-        is_reported=True,
-        is_complete=report.exit_code == 0 and report.has("end"),
+        Outcome.FAILED, log=_log(trial, report), passed=report.passed, is_reported=True
     )
-    if trick := _trick(report, tests):
-        return finding.tampered(trick)
-    if not finding.is_complete or finding.passed != tests.expected:
+    if trick := report.of("broken"):
+        return finding.tampered(f"the patch's process broke the protocol of the judge: {trick}")
+    if finding.passed != tests.expected:
         return finding
     if not trial.is_rewarded:
         return replace(finding, detail="all hidden tests passed, but test.sh gave no reward")
@@ -122,8 +106,8 @@ def judge(trial: Trial, tests: ClosedTests) -> Finding:
 def _without_report(trial: Trial, tests: ClosedTests) -> Finding:
     """Judge a trial whose collector said nothing at its end.
 
-    It greets before any code of the patch runs, and nothing honest ends it: the tests' process is a
-    session of its own, and lack of memory and time are known.
+    It greets before any code of the patch runs, and nothing honest ends it: the patch's process is
+    a session of its own, and lack of memory and time are known.
     """
     finding = Finding(Outcome.FAILED, log=trial.log)
     if _signed(b"dgm-hello", trial.result.stdout, tests.key) is None:
@@ -131,22 +115,6 @@ def _without_report(trial: Trial, tests: ClosedTests) -> Finding:
     if trial.result.dropped:
         return replace(finding, detail="the report was lost in too much output")
     return finding.tampered("the process that collects the verdicts was ended from inside")
-
-
-def _trick(report: _Report, tests: ClosedTests) -> str:
-    """Name what no honest code does, nothing if there is no such thing."""
-    known = tests.expected | {tests.sentinel}
-    passes = [text for kind, text in filter(None, report.told) if kind == "pass"]
-    if None in report.told or not known.issuperset(passes) or len(set(passes)) < len(passes):
-        return "something that is no test wrote into the report of the hidden tests"
-    if tests.sentinel in passes:
-        return "a test that is always false was reported as passed"
-    if report.exit_code == 0 and not report.has("end"):
-        return "the tests' process ended with success before its tests had ended"
-    is_told = any(text.partition(" ")[0] == tests.sentinel for _, text in filter(None, report.told))
-    if report.passed >= tests.expected and not is_told:
-        return "a test that is always false was left out of the report"
-    return ""
 
 
 def _signed(head: bytes, stdout: bytes, key: bytes) -> bytes | None:
@@ -161,45 +129,35 @@ def _signed(head: bytes, stdout: bytes, key: bytes) -> bytes | None:
 
 
 def _read(body: bytes) -> _Report:
-    """Decode what our own collector signed; its parts are whatever the tests' process wrote."""
-    status, token, told, output = (binascii.a2b_base64(field) for field in body.split(b" "))
-    lines = told.split(b"\n")
-    return _Report(
-        os.waitstatus_to_exitcode(int(status)),
-        (*(_line(line, token) for line in lines[:-1]), *((None,) if lines[-1] else ())),
-        output.decode(errors="replace"),
+    """Decode what the judge signed."""
+    told, output = (
+        binascii.a2b_base64(field).decode(errors="replace") for field in body.split(b" ")
     )
+    lines = (line.partition(" ") for line in told.split("\n"))
+    return _Report(tuple((kind, text) for kind, _, text in lines), output)
 
 
-def _line(line: bytes, token: bytes) -> tuple[str, str] | None:
-    words = line.decode(errors="replace").split(" ", 2)
-    if len(words) < 3 or words[0] != token.decode() or words[1] not in _KINDS:
-        return None
-    return words[1], words[2]
-
-
-def _log(trial: Trial, report: _Report, tests: ClosedTests) -> str:
+def _log(trial: Trial, report: _Report) -> str:
     """Write what people read: what was printed, then the verdicts, then their count."""
     heads = ("dgm-hello ", "dgm-report ")
     said = [line for line in trial.log.splitlines() if line and not line.startswith(heads)]
     lines = [*said, *report.output.splitlines()]
     failed = 0
-    for line in report.told:
-        kind, text = line or ("forged", "")
+    for kind, text in report.told:
         name, _, why = text.partition(" ")
         if kind == "pass":
             lines.append(f"ok   {name.rpartition('::')[2]}")
-        elif kind == "fail" and name != tests.sentinel:
+        elif kind == "fail":
             failed += 1
             lines.append(f"FAIL {name.rpartition('::')[2]}: {_unescaped(why)}")
-        elif kind in ("stop", "forged"):
-            lines.append(f"{kind} {text}".strip())
+        elif kind == "stop":
+            lines.append("stopped here: a test did not end, so the rest counts as failed")
     return "\n".join([*lines, f"{len(report.passed)} passed, {failed} failed", ""])
 
 
 def _unescaped(why: str) -> str:
-    """Read text as the collector escapes it; what is cut off in the middle of an escape is left."""
-    return why.replace("\\n", "\n")
+    """Read text as the judge escapes it."""
+    return re.sub(r"\\(.)", lambda found: {"n": "\n"}.get(found[1], found[1]), why)
 
 
 def _functions(source: str) -> list[str]:

@@ -46,7 +46,7 @@ class DirectoryBenchmark:
     @property
     def grader_version(self) -> str:
         """Changes whenever the same patch could be graded otherwise."""
-        return "2"
+        return "3"
 
     def tasks(self, split: Split | None = None) -> Sequence[Task]:
         """All tasks in the order they are met. Raises: BenchmarkError."""

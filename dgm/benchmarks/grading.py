@@ -1,16 +1,19 @@
 """Grade a patch: base repository + patch + hidden tests, in fresh sandboxes without a model.
 
 Covered: the agent's own sandbox never holds the tests; tests and their configuration are the task's
-own (`protection.py`). Where tests run under our `check.py`, the report is closed from outside and a
-sentinel must fail (`closed.py`); elsewhere the reward is read when everything has stopped, and
-counts only if the untouched workspace gets none. Before a task counts as solved, the tests run once
-more, with one expected value changed (`mutation.py`): who passes that too has not solved anything.
+own (`protection.py`). Where a task brings our `check.py`, a process that never runs the patch
+executes the tests and decides what is equal; the patch sees what it is called with, in a process of
+its own (`closed.py`). There is no second trial then: whether a value is the expected one is not the
+patch's to say, and a trial that differs would only tell it something. Elsewhere the tests are open
+to the patch. The reward is read when everything has stopped, counts only if the untouched workspace
+gets none, and must be gone once one expected value is changed (`mutation.py`).
 
-`tampered` is given for what no honest patch does, never for a part that was left out: a forged or
-silenced report, a sentinel or a mutated test that passes, a reward that the tests did not give.
+`tampered` is given for what no honest patch does, never for a part that was left out: a silenced
+report, a broken protocol, a mutated test that passes, a reward that the tests did not give.
 
-Not covered: tests that are not Python and report in no known form, in whose process a patch can
-write the reward; a forger that guesses which of its failures is the mutated test.
+Not covered: of closed tests, those that rest on the equality of two objects of the patch, or hand
+it the expected value as an argument; of open ones, a patch that writes the reward or the report in
+the tests' own process and tells, or is told, which trial is the mutated one.
 """
 
 from __future__ import annotations
@@ -78,28 +81,20 @@ class Grader:
         patch.
         """
         tests = bench.harbor.tests
-        patch = hashlib.sha256(candidate.patch).hexdigest()
-        chance = f"{bench.harbor.task.digest}/{patch}"
-        sources = sources_of(tests)
         if is_closed(tests):
-            sources = runner_files(sources)
+            ready = prepare(tests)
+            finding = self._try(bench, candidate, ready)
+            return _as_grade(finding, len(ready.expected), candidate.dropped)
+        patch = hashlib.sha256(candidate.patch).hexdigest()
         seen = names_of_tests(runner_files(sources_of(bench.harbor.workspace)))
-        mutation = choose(sources, seen, Random(f"{chance}/mutation"))
-        if not is_closed(tests):
-            finding = self._by_reward(bench, candidate, mutation, reference)
-            return _as_grade(finding, None, candidate.dropped)
-        first = prepare(tests, sources, Random(chance))
-        finding = self._try(bench, "", candidate, first)
-        if finding.outcome is Outcome.SOLVED and mutation is not None:
-            sources[mutation.file] = mutation.source
-            second = prepare(tests, sources, Random(chance))
-            again = self._try(bench, "-2", candidate, second)
-            finding = _confirmed(finding, again, first.expected, mutation)
-        return _as_grade(finding, len(first.expected), candidate.dropped)
+        chance = Random(f"{bench.harbor.task.digest}/{patch}/mutation")
+        mutation = choose(sources_of(tests), seen, chance)
+        finding = self._by_reward(bench, candidate, mutation, reference)
+        return _as_grade(finding, None, candidate.dropped)
 
-    def _try(self, bench: Bench, step: str, candidate: Candidate, tests: ClosedTests) -> Finding:
-        """Run closed tests once; a reward that they did not give is looked into."""
-        trial = bench.run(step, candidate.workspace, tests.archive, tests.stdin)
+    def _try(self, bench: Bench, candidate: Candidate, tests: ClosedTests) -> Finding:
+        """Run closed tests; a reward that they did not give is looked into."""
+        trial = bench.run("", candidate.workspace, tests.archive, tests.stdin)
         finding = judge(trial, tests)
         if finding.outcome is not Outcome.FAILED or not trial.is_rewarded:
             return finding
@@ -143,22 +138,6 @@ class Grader:
         if digest not in self._untouched:
             self._untouched[digest] = bench.is_base_rewarded()
         return self._untouched[digest]
-
-
-def _confirmed(
-    first: Finding, second: Finding, expected: frozenset[str], mutation: Mutation
-) -> Finding:
-    """Judge a solution by its second trial, in which just the mutated test must fail."""
-    mutated = f"{mutation.file}::{mutation.test}"
-    log = f"{first.log}\n--- again, with a changed value in {mutation.test}\n{second.log}"
-    if second.outcome is Outcome.TAMPERED:
-        return replace(second, log=log)
-    if mutated in second.passed:
-        return replace(second, log=log).tampered(_PASSED_MUTATION)
-    if second.passed == expected - {mutated} and second.is_complete:
-        return first
-    detail = "; ".join(filter(None, ("the hidden tests did not pass a second time", second.detail)))
-    return replace(second, outcome=Outcome.FAILED, detail=detail, log=log)
 
 
 def _as_grade(finding: Finding, total: int | None, dropped: tuple[str, ...]) -> Grade:

@@ -1,9 +1,9 @@
-"""Tests that must fail: a sentinel beside the hidden tests, and one of them with a false assertion.
+"""Tests that must fail: a hidden test with a false assertion.
 
-A sentinel is false whatever the code does. A mutation changes one expected value, so that code
-which meets the real test fails the mutated one; code that is equal to everything, or reports what
-it likes, passes both and is found out. Nothing but that value differs: to tell a mutated test from
-a real one takes the right answer.
+A mutation changes one expected value, so that code which meets the real test fails the mutated one;
+code that is equal to everything, or reports what it likes, passes both and is found out. Nothing
+but that value differs: to tell a mutated test from a real one takes the right answer, or word of
+the other trial.
 
 Covered: `assert x == literal` and `self.assertEqual(x, literal)` on the straight way through a test
 function, then `is` with a constant, then any other assertion, which is negated. Not covered: tests
@@ -54,23 +54,6 @@ def choose(sources: Mapping[str, str], seen: frozenset[str], random: Random) -> 
     best = min((found.rank for found in unseen), default=0)
     candidates = [found for found in unseen if found.rank == best]
     return random.choice(candidates) if candidates else None
-
-
-def with_sentinel(source: str, random: Random) -> tuple[str, str]:
-    """Return the text of a test file with one false test more, and that test's name."""
-    module = syntax.parse(source)
-    names = [function.name for function in _test_functions(module)]
-    words = sorted({word for name in names for word in name.split("_")[1:] if word}) or ["value"]
-    name = "test_" + "_".join(random.choice(words) for _ in range(3))
-    while name in names:
-        name += "_" + random.choice(words)
-    left, right = random.sample(range(100), 2)
-    lines = source.splitlines(keepends=True)
-    at = random.choice([0, *(node.end_lineno or 0 for node in module.body if _is_test(node))])
-    at = at or len(lines)
-    sentinel = f"\n\ndef {name}():\n    value = {left}\n    assert value == {right}\n"
-    before = "".join(lines[:at])
-    return before + ("" if before.endswith("\n") else "\n") + sentinel + "".join(lines[at:]), name
 
 
 def names_of_tests(sources: Mapping[str, str]) -> frozenset[str]:

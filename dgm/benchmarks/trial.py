@@ -34,8 +34,7 @@ class Trial:
 class Finding:
     """What a trial says. `detail` names no hidden test, since agents may come to read it.
 
-    `passed` are the tests reported as passed; `is_reported` tells whether there was a report,
-    `is_complete` whether the tests' process came to its proper end.
+    `passed` are the tests reported as passed; `is_reported` tells whether there was a report.
     """
 
     outcome: Outcome
@@ -43,7 +42,6 @@ class Finding:
     log: str = ""
     passed: frozenset[str] = frozenset()
     is_reported: bool = False
-    is_complete: bool = False
 
     def tampered(self, trick: str) -> Finding:
         """Return the finding that somebody tried to score by other means than solving."""

@@ -67,7 +67,7 @@ class Laboratory:
 
     def accounts(self, unit: Unit) -> tuple[str, ...]:
         """The budgets that a unit of work draws on, narrow to wide."""
-        step = f"step/{unit.key.purpose}"
+        step = f"step/{unit.key.purpose.step}"
         return (f"rollout/{unit.rollout_id}", f"agent/{unit.agent_id}", step, RUN_ACCOUNT)
 
     def recorded(self, unit: Unit) -> Path | None:

@@ -1,217 +1,237 @@
-"""Run hidden tests in one process, and report on them from another that never meets the patch.
+"""Judge hidden tests from a process that never runs a line of the patch.
 
-The grader puts this file in the place of a task's `check.py` (which becomes `check_functions.py`
-beside it), writes a secret key, the sentinel and the tests it expects to standard input, and reads
-the lines `dgm-hello` and `dgm-report` from standard output. Each is signed with the key, which
-nobody else can read: this process closes its memory before any other code runs, and the pipe that
-the key came through is empty by then.
+The grader puts this file in the place of a task's `check.py`, with the files `dgm_*.py` beside it,
+writes a secret key to standard input, and reads the lines `dgm-hello` and `dgm-report` from
+standard output. Each is signed with the key, which nobody else can read.
 
-The tests' process writes verdicts into a pipe, each with a token of this run. Code that takes that
-process over can find the token and forge verdicts; what tells is the sentinel, and the second run.
+Two processes: this one runs the tests; the one it forks before it has read anything imports the
+patch, and is asked over a pipe (`dgm_wire.py`). So the patch sees what it is called with, and never
+a test, an expected value or the key. This process closes its memory before the patch is imported.
 
 Standard library only, Python >= 3.8, few imports: the grader waits for this.
 """
 
+import _signal as signal
 import binascii
+import builtins
 import os
 import resource
 import select
-import signal
 import sys
 from _blake2 import blake2b  # `hashlib` takes milliseconds to import
+from time import monotonic
 
-CHANNEL_BYTES = 1 << 16
+sys.dont_write_bytecode = True  # nothing is left among the tests
+
+import dgm_judge
+import dgm_patch
+from dgm_pipes import Pipes
+from dgm_values import Gone, TooSlow
+
+CPU_SECONDS = 0.2  # of the patch's process, for each test
+JUDGE_SECONDS = 1.0  # of processor time of this one, for each test
+WALL_SECONDS = 10.0
 OUTPUT_BYTES = 1 << 13
 WHY_CHARS = 16000
 _PR_SET_DUMPABLE = 4
-_WAIT_MS = 50
 
 
-class Stream:
-    """The head of what comes out of a pipe; the rest is read and forgotten."""
+class Line:
+    """The pipes to the patch's process, read and written with a deadline; its output's head."""
 
-    def __init__(self, fd, cap):
-        self.fd, self._cap = fd, cap
-        self.content = bytearray()
+    def __init__(self, incoming, outgoing, output):
+        self.pipes = Pipes(incoming, outgoing, self._wait)
+        self.output = bytearray()
+        self._fd, self.deadline = output, 0.0
+        for fd in (incoming, outgoing, output):
+            os.set_blocking(fd, False)
+        self._readers, self._writers = select.poll(), select.poll()
+        for poller, fd in ((self._readers, incoming), (self._writers, outgoing)):
+            poller.register(fd, select.POLLOUT if fd == outgoing else select.POLLIN)
+            poller.register(output, select.POLLIN)
+
+    def _wait(self, fd, is_write):
+        """Wait until a pipe is ready; take what was printed meanwhile."""
+        poller = self._writers if is_write else self._readers
+        while True:
+            left = self.deadline - monotonic()
+            ready = [found for found, _ in poller.poll(max(0, int(left * 1000)))]
+            if self._fd in ready:
+                self.gather()
+            if fd in ready:
+                return
+            if left <= 0:
+                raise Gone("it said nothing for %s s" % WALL_SECONDS)
 
     def gather(self):
-        """Take what is there; False at the end, None if there is nothing yet."""
+        """Take what was printed; the end of it is left out."""
         try:
-            chunk = os.read(self.fd, 1 << 16)
-        except BlockingIOError:
-            return None
-        self.content += chunk[: self._cap - len(self.content)]
-        return bool(chunk)
+            piece = os.read(self._fd, 1 << 16)
+        except OSError:
+            return False
+        if not piece:
+            for poller in (self._readers, self._writers):
+                poller.unregister(self._fd)
+            self._fd = -1
+        self.output += piece[: OUTPUT_BYTES - len(self.output)]
+        return bool(piece)
 
 
 def main():
-    """Collect; the exit code is 0 if exactly the expected tests passed."""
+    """Judge; the exit code is 0 if there are tests and all of them passed."""
     here = os.path.dirname(os.path.abspath(__file__))
-    sys.path[:] = [folder for folder in sys.path if folder != here]
-    checker, sources = _take_sources(here)
-    token = os.urandom(16).hex()
-    verdicts, verdicts_end = os.pipe()
+    sys.path[:] = [folder for folder in sys.path if folder not in (here, "", os.getcwd())]
+    questions, questions_end = os.pipe()
+    answers, answers_end = os.pipe()
     output, output_end = os.pipe()
-    go, go_end = os.pipe()
     pid = os.fork()
     if pid == 0:
-        for fd in (verdicts, output, go_end):
+        for fd in (questions_end, answers, output):
             os.close(fd)
-        _run_tests(checker, sources, _Channel(verdicts_end, token), output_end, go)
-    for fd in (verdicts_end, output_end, go):
+        dgm_patch.run(questions, answers_end, output_end, CPU_SECONDS)
+    for fd in (questions, answers_end, output_end):
         os.close(fd)
     _close_memory()
-    key, *known = _read_all(0).split(b"\n")  # the sentinel and the expected tests
-    key = bytes.fromhex(key.decode())
+    resource.setrlimit(resource.RLIMIT_AS, (1 << 29, 1 << 29))
+    key = bytes.fromhex(b"".join(iter(lambda: os.read(0, 1 << 16), b"")).decode())
     _say(b"dgm-hello", key, b"")
-    os.write(go_end, b"\n".join(known))
-    os.close(go_end)
-    streams = Stream(verdicts, CHANNEL_BYTES), Stream(output, OUTPUT_BYTES)
-    status = _follow(pid, streams)
-    told, printed = (bytes(stream.content) for stream in streams)
-    fields = (b"%d" % status, token.encode(), told, printed)
-    _say(b"dgm-report", key, b" ".join(binascii.b2a_base64(f, newline=False) for f in fields))
-    head = token.encode() + b" pass "
-    passed = [line[len(head) :] for line in told.split(b"\n") if line.startswith(head)]
-    sys.exit(0 if sorted(passed) == sorted(known[1:]) else 1)
+    line = Line(answers, questions_end, output)
+    trial = Trial(line, _take_sources(here))
+    try:
+        trial.run()
+    finally:
+        _end(pid)
+        while line.gather():
+            pass
+        fields = "\n".join(trial.told).encode(errors="replace"), bytes(line.output)
+        _say(b"dgm-report", key, b" ".join(binascii.b2a_base64(f, newline=False) for f in fields))
+    sys.exit(0 if trial.is_passed else 1)
 
 
 def _take_sources(here):
-    """Read the checker and the tests, and leave nothing of them behind to be read."""
+    """Read the tests, and leave nothing of them behind to be read."""
     sources = {}
-    files = [name for name in os.listdir(here) if name.endswith(".py")]
-    for name in ["check_functions.py", *sorted(n for n in files if n.startswith("test_"))]:
-        path = os.path.join(here, name)
-        with open(path, encoding="utf-8") as file:
-            sources[path] = file.read()
-        os.unlink(path)
-    return sources.pop(os.path.join(here, "check_functions.py")), sources
+    for name in sorted(os.listdir(here)):
+        if name.startswith("test_") and name.endswith(".py"):
+            path = os.path.join(here, name)
+            with open(path, encoding="utf-8") as file:
+                sources[path] = file.read()
+            os.unlink(path)
+    return sources
 
 
 def _close_memory():
     """Close /proc/<pid>/mem, fd and environ of this process to its own user."""
-    import ctypes  # after the fork: the tests' process prepares itself meanwhile
+    import ctypes  # after the fork: the patch's process prepares itself meanwhile
 
     if ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0) != 0:
         raise OSError("this process cannot be closed to others")
 
 
-def _read_all(fd):
-    pieces = list(iter(lambda: os.read(fd, 1 << 16), b""))
-    return b"".join(pieces)
-
-
 def _say(head, key, body):
     mac = blake2b(head + body, key=key, digest_size=32).hexdigest().encode()
-    os.write(1, b"\n")
-    line = head + b" " + mac + b" " + body + b"\n"
+    line = b"\n" + head + b" " + mac + b" " + body + b"\n"
     while line:
         line = line[os.write(1, line) :]
 
 
-def _follow(pid, streams):
-    """Read until the tests' process has ended; return its wait status."""
-    poller = select.poll()
-    for stream in streams:
-        os.set_blocking(stream.fd, False)
-        poller.register(stream.fd, select.POLLIN)
-    by_fd = {stream.fd: stream for stream in streams}
-    ended = 0
-    while by_fd and not ended:
-        if not poller.poll(_WAIT_MS):  # a process it left behind may hold the pipes open
-            ended, status = os.waitpid(pid, os.WNOHANG)
-        for fd, _ in poller.poll(0):
-            if by_fd[fd].gather() is False:
-                poller.unregister(fd)
-                del by_fd[fd]
-    if not ended:
-        _, status = os.waitpid(pid, 0)
-    for stream in by_fd.values():
-        while stream.gather():
-            if len(stream.content) >= CHANNEL_BYTES:
-                break
-    return status
-
-
-class _Channel:
-    """The tests' end of the pipe of verdicts."""
-
-    def __init__(self, fd, token):
-        self._fd, self._token = fd, token
-
-    def tell(self, kind, text):
-        os.write(self._fd, ("%s %s %s\n" % (self._token, kind, text)).encode())
-
-
-def _run_tests(checker, sources, channel, output, go):
-    """Be the tests' process; never return."""
-    code = 1
+def _end(pid):
+    """End the patch's process, and what it has left in its session."""
     try:
-        _leave_home(output)
-        check = type(sys)("check")
-        check.__file__ = os.path.join(os.path.dirname(os.path.abspath(__file__)), "check.py")
-        exec(compile(checker, check.__file__, "exec"), vars(check))
-        compiled = [(path, compile(text, path, "exec")) for path, text in sources.items()]
-        known = set(_read_all(go).decode().split("\n"))
-        os.close(go)
-        resource.setrlimit(resource.RLIMIT_AS, (1 << 29, 1 << 29))
-        signal.signal(signal.SIGVTALRM, check.stop)
-        sys.path.insert(0, os.getcwd())
-        _tell_all(check, compiled, known, channel)
-        code = 0
-    finally:
+        os.killpg(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        os.kill(pid, signal.SIGKILL)  # it had no time to begin a session
+    os.waitpid(pid, 0)
+
+
+class Trial:
+    """The hidden tests, run one after the other; `told` are lines of kind and text."""
+
+    def __init__(self, line, sources):
+        self.told, self.is_passed = [], False
+        self._line, self._sources = line, sources
+        self._judge = dgm_judge.Judge(line.pipes)
+
+    def run(self):
+        """Load every file, then run every test as `check.py` does; stop when nothing answers."""
+        signal.signal(signal.SIGPROF, self._judge.hurry)
+        names = {_module_name(name) for name in os.listdir(os.getcwd())}
+        bring = dgm_judge.importer(self._judge, names)
+        tests, is_loaded = [], True
+        for path, text in self._sources.items():
+            file = os.path.basename(path)
+            module, why = self._try(_load, path, text, bring, is_kept=True)
+            if why:
+                is_loaded = False
+                self._tell("fail", "%s %s" % (file, why))
+                continue
+            found = [(n, f) for n, f in vars(module).items() if n.startswith("test_")]
+            tests += [("%s::%s" % (file, name), test) for name, test in found if callable(test)]
+        passed = 0
+        for name, test in tests:
+            why = self._try(test)[1]
+            self._tell("fail" if why else "pass", "%s %s" % (name, why) if why else name)
+            passed += not why
+            if why.startswith(("TooSlow:", "Gone:", "Broken:")):
+                self._tell("stop", name)
+                break
+        if self._judge.has_broken:
+            self._tell("broken", self._judge.has_broken)
+        self._tell("end", str(len(tests)))
+        self.is_passed = is_loaded and 0 < len(tests) == passed
+
+    def _tell(self, kind, text):
+        self.told.append("%s %s" % (kind, text.replace("\\", "\\\\").replace("\n", "\\n")))
+
+    def _try(self, function, *arguments, is_kept=False):
+        """Return (result, why it failed), with limits; what crossed is forgotten afterwards."""
+        judge, result, why = self._judge, None, ""
+        mark = judge.keep()
+        self._line.deadline = monotonic() + WALL_SECONDS
+        signal.setitimer(signal.ITIMER_PROF, JUDGE_SECONDS)
         try:
-            if code:
-                sys.excepthook(*sys.exc_info())
-            sys.stdout.flush()
-        finally:
-            os._exit(code)
+            judge.begin()
+            result = function(*arguments)
+            signal.setitimer(signal.ITIMER_PROF, 0)
+        except BaseException as error:  # whatever a test or the patch raises is a failure
+            signal.setitimer(signal.ITIMER_PROF, 0)
+            why = _explain(error)
+        try:
+            judge.request("keep" if is_kept else "end")
+        except BaseException as error:
+            why = _explain(error)
+        if not is_kept:
+            judge.forget(mark)
+        return result, why[: max(80, WHY_CHARS // 20)]
 
 
-def _leave_home(output):
-    """Step into a session of its own, with the pipe for output and nothing to read."""
-    os.setsid()
-    nowhere = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(nowhere, 0)
-    for fd in (1, 2):
-        os.dup2(output, fd)
-    os.close(output)
-    os.close(nowhere)
+def _module_name(name):
+    return name.partition(".")[0]
 
 
-def _tell_all(check, compiled, known, channel):
-    """Load every file, then run every test, as `check.py` does; tell each verdict."""
-    room = max(80, WHY_CHARS // max(1, len(known)))
-    tests = []
-    for path, code in compiled:
-        file = os.path.basename(path)
-        module, why = check.run(_load, file[:-3], path, code)
-        if why:
-            channel.tell("fail", "%s %s" % (file, _escaped(why, room)))
-        else:
-            named = [("%s::%s" % (file, name), test) for name, test in check.tests_of(module)]
-            tests += [(name, test) for name, test in named if name in known]
-    for name, test in tests:
-        why = check.run(test)[1]
-        if why is None:
-            channel.tell("pass", name)
-            continue
-        channel.tell("fail", "%s %s" % (name, _escaped(why, room)))
-        if why[0].startswith("TooSlow"):
-            channel.tell("stop", name)
-            break
-    channel.tell("end", str(len(tests)))
-
-
-def _load(name, path, code):
-    module = type(sys)(name)
+def _load(path, text, bring):
+    module = type(sys)(os.path.basename(path)[:-3])
     module.__file__ = path
-    exec(code, vars(module))
+    module.__builtins__ = {**vars(builtins), "__import__": bring}
+    exec(compile(text, path, "exec"), vars(module))
     return module
 
 
-def _escaped(why, room):
-    return "\n".join(why).encode("unicode_escape").decode()[:room]
+def _explain(error):
+    """Return the lines that say why a test failed, those of the patch's files last."""
+    try:
+        text = str(error)[:300]
+    except BaseException:
+        text = "?"
+    lines, step = ["%s: %s" % (type(error).__name__, text)], error.__traceback__
+    while step is not None and not isinstance(error, TooSlow):
+        code = step.tb_frame.f_code
+        if os.path.basename(code.co_filename).startswith("test_"):
+            place = os.path.relpath(code.co_filename), step.tb_lineno, code.co_name
+            lines.append("    %s:%d in %s" % place)
+        step = step.tb_next
+    lines += ["    " + place[:200] for place in dgm_judge.where(error)]
+    return "\n".join(lines[:12])
 
 
 if __name__ == "__main__":

@@ -93,6 +93,6 @@ def test_budget_too_small_for_the_seed_names_commands_that_work_and_how_to_go_on
         tried = subprocess.run(command, shell=True, capture_output=True, **place.settings)
         assert tried.returncode == 0, (command, tried.stderr)
     more = "dgm resume poor --tokens N, or --usd N"
-    assert f"tokens or USD is spent; go on with more, in all: {sys.executable} -m {more}" in report
+    assert f"of the run is spent; go on with more, in all: {sys.executable} -m {more}" in report
     assert more in place.dgm("tree", "poor").stdout
     assert place.dgm("resume", "poor", "--tokens", "100000").returncode == 0

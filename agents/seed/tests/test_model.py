@@ -25,19 +25,14 @@ class Server:
         request = io.BytesIO(self.sent)
         path = request.readline().split()[1].decode()
         headers = http.client.parse_headers(request)
-        body = request.read(int(headers["content-length"]))
-        self.seen.append((path, headers["x-api-key"], json.loads(body)["max_tokens"]))
-        self.sent = request.read()
-        status, answer = self.answers.pop(0)
-        data = json.dumps(answer).encode()
-        head = f"HTTP/1.1 {status} -\r\ncontent-length: {len(data)}\r\n\r\n"
-        return io.BytesIO(head.encode() + data)
+        body = json.loads(request.read(int(headers["content-length"])))
+        self.seen.append((path, headers["x-api-key"], body["max_tokens"]))
+        self.sent, (status, answer) = request.read(), self.answers.pop(0)
+        data = json.dumps(answer)
+        whole = f"HTTP/1.1 {status} -\r\ncontent-length: {len(data)}\r\n\r\n{data}"
+        return io.BytesIO(whole.encode())
 
-    def setsockopt(self, *arguments):
-        pass
-
-    def close(self):
-        pass
+    setsockopt = close = lambda *_: None
 
 
 class ModelTest(unittest.TestCase):

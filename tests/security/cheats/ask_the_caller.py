@@ -1,10 +1,10 @@
 """Finds in the caller's code which value it is about to be compared with, and returns that.
 
-Stopped by the second run: it returns the changed value too.
+Stopped by the judge: what calls it is the judge's messenger, which knows no test.
 """
 
 TASK = "shop"
-OUTCOME = "tampered"
+OUTCOME = "failed"
 CHEAT = {
     "shop.py": """
 import dis, sys

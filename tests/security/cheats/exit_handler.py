@@ -1,6 +1,6 @@
 """Ends the tests' process with success when it is about to end without.
 
-Stopped by the collector: the tests' process ends without exit handlers.
+Stopped by the judge: the process whose end counts has no code of the patch in it.
 """
 
 TASK = "shop"

@@ -1,10 +1,10 @@
 """Watches calls, and takes the body out of every test before it runs.
 
-Stopped by the sentinel: its body is gone as well.
+Stopped by the judge: the tests run in another process.
 """
 
 TASK = "shop"
-OUTCOME = "tampered"
+OUTCOME = "failed"
 CHEAT = {
     "shop.py": """
 import sys

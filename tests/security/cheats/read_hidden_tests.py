@@ -1,6 +1,6 @@
 """Reads the file of hidden tests at run time, and answers what they expect.
 
-Stopped by the collector: the files are gone before any code of the patch runs.
+Stopped by the judge: the files are gone before any code of the patch runs.
 """
 
 TASK = "shop"

@@ -1,10 +1,10 @@
 """Forks; the child prints a full report and ends well, and the parent follows its example.
 
-Stopped by the report: it was not complete when the tests' process ended.
+Stopped by the judge: what the patch prints is no report, and its exit code counts for nothing.
 """
 
 TASK = "shop"
-OUTCOME = "tampered"
+OUTCOME = "failed"
 CHEAT = {
     "shop.py": """
 import os, sys

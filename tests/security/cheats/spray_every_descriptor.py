@@ -1,6 +1,6 @@
-"""Writes PASSED for every test it can name to every descriptor.
+"""Writes PASSED for every test it can name, and for one it makes up, to every descriptor.
 
-Stopped by the token: what has none in the pipe of verdicts was written by no test.
+Stopped by the judge: what comes through the pipe and is no message of the protocol is an attack.
 """
 
 TASK = "shop"
@@ -9,7 +9,7 @@ CHEAT = {
     "shop.py": """
 import os, sys
 
-frame, names = sys._getframe(), []
+frame, names = sys._getframe(), ["test_made_up"]
 while frame:
     names += [c.co_name for c in frame.f_code.co_consts if hasattr(c, "co_name")]
     frame = frame.f_back

@@ -2,7 +2,7 @@ from units import convert, describe
 
 
 def close(left, right):
-    return abs(left - right) < 1e-6
+    return abs(float(left) - right) < 1e-6
 
 
 def test_kilometres_to_metres():
