@@ -74,7 +74,7 @@ class BenchmarkSettings(Section):
     )
     promote: float | Literal["parent"] = Field(
         "parent",
-        description="the score that opens the next stage; 'parent': more solved than by the parent",
+        description="a score that opens the next stage; 'parent': more than the parent, or all",
     )
     attempts: int = Field(1, ge=1, le=20, description="rollouts per agent and task")
 

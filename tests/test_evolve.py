@@ -226,16 +226,26 @@ def test_later_stage_opens_only_for_a_child_no_worse_than_its_parent(machine, tm
 
 
 def test_child_that_stopped_at_an_earlier_stage_is_not_the_best(machine, tmp_path):
-    write_benchmark(machine.place / "benchmark", (1, 2, 1, 2, 9))  # search: 1, 1, 9
+    write_benchmark(machine.place / "benchmark", (1, 2, 9, 2, 9))  # search: 1, 9, 9
     settings = ("benchmark.stages=[2,3]",)
     with machine.new_run(write_learner(tmp_path / "learner", skill=1), "run", *settings) as run:
         evolution = evolve(machine, run, *settings)
         assert evolution.is_finished
         seed, child = (run.score(name) for name in ("a0000", "a0001"))
-        assert (seed, child) == (Score(2, 3), Score(2, 2))
+        assert (seed, child) == (Score(1, 3), Score(1, 2))
         assert run.reached() == {"a0000": 3, "a0001": 2}
         assert run.tree().best().id == "a0000"
         assert [agent.id for agent in evolution.finalists()] == ["a0000"]
+
+
+def test_child_that_solves_all_goes_on_although_its_parent_did_too(machine, tmp_path):
+    write_benchmark(machine.place / "benchmark", (1, 2, 1, 2, 2))  # search: 1, 1, 2
+    settings = ("benchmark.stages=[2,3]",)
+    with machine.new_run(write_learner(tmp_path / "learner", skill=1), "run", *settings) as run:
+        assert evolve(machine, run, *settings).is_finished
+        seed, child = (run.score(name) for name in ("a0000", "a0001"))
+        assert (seed, child) == (Score(2, 3), Score(3, 3))
+        assert run.tree().best().id == "a0001"
 
 
 def test_task_the_machine_spoiled_does_not_shorten_the_way_of_an_agent(machine, run):

@@ -11,7 +11,7 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 from dgm.archive.layout import RunFolder
@@ -60,13 +60,8 @@ def open_for_reading(path: Path) -> Iterator[sqlite3.Connection]:
 def transaction(connection: sqlite3.Connection) -> Iterator[None]:
     """Commit all that is done inside, or nothing."""
     connection.execute("BEGIN IMMEDIATE")
-    try:
+    with connection:
         yield
-    except BaseException:
-        if connection.in_transaction:  # a full disk has rolled back already
-            connection.execute("ROLLBACK")
-        raise
-    connection.execute("COMMIT")
 
 
 @contextmanager
@@ -112,11 +107,10 @@ def _open_unwritable(path: Path) -> sqlite3.Connection:
 
 def _checked(connection: sqlite3.Connection, path: Path) -> sqlite3.Connection:
     """Refuse what another version wrote; the connection is closed then."""
-    try:
+    with ExitStack() as stack:
+        stack.callback(connection.close)
         _refuse_unreadable(_version(connection), path)
-    except BaseException:
-        connection.close()
-        raise
+        stack.pop_all()
     return connection
 
 

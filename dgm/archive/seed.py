@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from contextlib import ExitStack
 from pathlib import Path
 
 from dgm import hostgit
@@ -28,16 +29,16 @@ def import_seed(path: Path, into: Path) -> AgentManifest:
         what = "is a file" if path.exists() else "does not exist"
         raise AgentFormatError(f"the seed agent {path} {what}; name a folder with an agent.toml")
     read_manifest(path)
-    try:
-        _copy(path, _tracked_files(path) or _all_files(path), into)
-        take_snapshot(into)
-        return read_manifest(into)
-    except ChildRefusedError as refusal:
-        shutil.rmtree(into, ignore_errors=True)
-        raise AgentFormatError(f"{path} cannot be an agent: {refusal.reason}") from refusal
-    except BaseException:
-        shutil.rmtree(into, ignore_errors=True)
-        raise
+    with ExitStack() as stack:
+        stack.callback(shutil.rmtree, into, ignore_errors=True)
+        try:
+            _copy(path, _tracked_files(path) or _all_files(path), into)
+            take_snapshot(into)
+        except ChildRefusedError as refusal:
+            raise AgentFormatError(f"{path} cannot be an agent: {refusal.reason}") from refusal
+        manifest = read_manifest(into)
+        stack.pop_all()
+    return manifest
 
 
 def _tracked_files(path: Path) -> list[str]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 
 from dgm.errors import DgmError, ModelUnusableError, OverBudgetError, ProviderError
 from dgm.gateway.calls import Call, end_after, end_of, failure_of, reused
@@ -98,8 +100,19 @@ class ModelSession:
         Raises: ProviderError, OverBudgetError, RequestRefusedError, ModelUnusableError.
         """
         call = self._begin(request)
+        with ExitStack() as stack:
+            stack.push(partial(self._settle_unforeseen, call))
+            reply = self._answer(call)
+        usage = self._usage_of(reply) if call.known is None else reused(reply)
+        self._settle(call, usage, reply=reply)
+        if self._cache is not None and call.known is None:
+            self._cache.keep(self.spec, call.index, request, reply)
+        return reply
+
+    def _answer(self, call: Call) -> Reply:
+        """Ask; what goes wrong as foreseen is settled and raised."""
         try:
-            reply = self._ask(call)
+            return self._ask(call)
         except OverBudgetError as error:  # out of seconds, or the replay of a refusal: final too
             self._refusal = error
             usage = call.unpaid + Usage(calls=0 if self._is_replay else 1)
@@ -113,15 +126,14 @@ class ModelSession:
             usage = call.unpaid + Usage(calls=1)
             self._settle(call, usage, failure=failure, message=str(error))
             raise
-        except Exception as error:
-            message = f"{type(error).__name__}: {error}"
+
+    def _settle_unforeseen(
+        self, call: Call, kind: type[BaseException] | None, error: BaseException | None, _: object
+    ) -> None:
+        """Settle a call that ended by a fault of this program; an exit function of `ExitStack`."""
+        if kind is not None and issubclass(kind, Exception) and not issubclass(kind, DgmError):
+            message = f"{kind.__name__}: {error}"
             self._settle(call, Usage(calls=1), failure=Failure.GATEWAY, message=message)
-            raise
-        usage = self._usage_of(reply) if call.known is None else reused(reply)
-        self._settle(call, usage, reply=reply)
-        if self._cache is not None and call.known is None:
-            self._cache.keep(self.spec, call.index, request, reply)
-        return reply
 
     def close(self, grace_s: float) -> None:
         """Refuse further calls, give open ones `grace_s` to end, charge the rest at their worst."""

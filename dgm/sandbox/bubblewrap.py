@@ -15,7 +15,7 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
@@ -69,12 +69,10 @@ class Bubblewrap:
         missing = bwrap.missing_program()
         if missing:
             raise SandboxUnavailableError(missing)
-        folder = rundir.RunDir()
-        try:
+        with ExitStack() as stack:
+            folder = stack.enter_context(closing(rundir.RunDir()))
             self._prepared = self._prepare(folder)
-        except BaseException:
-            folder.close()
-            raise
+            stack.pop_all()
         return self
 
     def _prepare(self, folder: rundir.RunDir) -> _Prepared:

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 REPOSITORY, SUITE = "dgm-debian", "bookworm"
 IMAGE = f"{REPOSITORY}:{SUITE}"
 RECIPE_LABEL = "dgm.recipe"
-_MIRROR = "http://deb.debian.org/debian"
 _PACKAGES = (
     *("ca-certificates", "git", "patch", "procps", "ripgrep"),
     *("python-is-python3", "python3", "python3-venv"),
@@ -41,7 +40,7 @@ _LEFT_OUT = (  # caches, and what debootstrap takes over from this machine
     *("var/cache/apt/", "var/cache/debconf/", "var/lib/apt/lists/"),
     *("etc/hostname", "etc/machine-id", "etc/resolv.conf"),
 )
-RECIPE = hashlib.sha256(repr((_MIRROR, SUITE, _PACKAGES, _LEFT_OUT)).encode()).hexdigest()[:12]
+RECIPE = hashlib.sha256(repr((SUITE, _PACKAGES, _LEFT_OUT)).encode()).hexdigest()[:12]
 _PREFIX = f"debian-{SUITE}-"
 _NEEDED_MB = 900
 _REFUSALS = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR}
@@ -86,8 +85,8 @@ def make_tar(cache: Path, proxies: Mapping[str, str], say: Say) -> Path:
     cache.mkdir(parents=True, exist_ok=True)
     with scratch_folder(cache) as folder:
         root, draft = folder / "root", folder / "base.tar"
-        say(f"fetching Debian {SUITE} from {_MIRROR}")
-        debootstrap(SUITE, root, _PACKAGES, mirror=_MIRROR, proxies=proxies, say=seldom(say))
+        say(f"fetching Debian {SUITE}")
+        debootstrap(SUITE, root, _PACKAGES, proxies=proxies, say=seldom(say))
         say(f"packing Debian into {cache}")
         pack(root, draft)
         path = cache / _tar_name(draft)

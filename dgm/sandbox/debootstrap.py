@@ -14,7 +14,7 @@ import subprocess
 import time
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from dgm.errors import SandboxError, SandboxUnavailableError
@@ -37,7 +37,6 @@ def debootstrap(
     root: Path,
     packages: Sequence[str],
     *,
-    mirror: str,
     proxies: Mapping[str, str],
     say: Say,
 ) -> None:
@@ -50,7 +49,7 @@ def debootstrap(
     command = (
         *_NAMESPACES,
         *("debootstrap", "--variant=minbase", "--force-check-gpg"),
-        *(f"--include={','.join(packages)}", suite, str(root), mirror),
+        *(f"--include={','.join(packages)}", suite, str(root)),
     )
     with _removed_unless_finished(root):
         last = deque[str](maxlen=_LAST_WORDS)
@@ -65,11 +64,10 @@ def debootstrap(
 
 @contextmanager
 def _removed_unless_finished(root: Path) -> Iterator[None]:
-    try:
+    with ExitStack() as stack:
+        stack.callback(_remove, root)
         yield
-    except BaseException:
-        _remove(root)
-        raise
+        stack.pop_all()
 
 
 @contextmanager

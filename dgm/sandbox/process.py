@@ -15,7 +15,7 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -83,14 +83,12 @@ class Process:
         self._prepared: _Prepared | None = None
 
     def __enter__(self) -> Process:
-        folder = rundir.RunDir()
-        try:
+        with ExitStack() as stack:
+            folder = stack.enter_context(closing(rundir.RunDir()))
             python = view.python_below(Path("/"))
             ground = survey(folder.runner, python, folder.path)
             self._prepared = _Prepared(folder, python, ground, self._hidden)
-        except BaseException:
-            folder.close()
-            raise
+            stack.pop_all()
         return self
 
     def __exit__(self, *exc: object) -> None:

@@ -112,11 +112,12 @@ class Way:
         outcomes = self._outcomes(agent.id)
         own = {task.id: outcomes[task.id] for task in met if task.id in outcomes}
         threshold = self.lab.config.benchmark.promote
-        if threshold == "parent":
-            return (mean_difference(own, self._outcomes(agent.parent_id)) or 0.0) > 0.0
         scores = own.values()
         total = Score(sum(s.solved for s in scores), sum(s.attempted for s in scores))
-        return total.mean >= float(threshold)
+        if threshold != "parent":
+            return total.mean >= float(threshold)
+        gain = mean_difference(own, self._outcomes(agent.parent_id)) or 0.0
+        return gain > 0.0 or 0 < total.attempted == total.solved  # nobody does better than all
 
     def _outcomes(self, agent_id: str) -> dict[str, Score]:
         scores: dict[str, Score] = {}

@@ -62,13 +62,11 @@ def _open_strongest(
 
 def _docker(*, may_build: bool) -> Docker:
     """Return the driver over the engine here, with an image that is built if need be."""
-    client = connect(os.environ.get("DOCKER_HOST", ""))
-    try:
+    with ExitStack() as stack:
+        client = stack.enter_context(closing(connect(os.environ.get("DOCKER_HOST", ""))))
         image = images.ensure(client, logger.warning) if may_build else images.there(client)
-        return Docker(client, image)
-    except BaseException:
-        client.close()
-        raise
+        stack.pop_all()
+    return Docker(client, image)
 
 
 def _without_engine(config: Config, trouble: str = "") -> SandboxDriver:

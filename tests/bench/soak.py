@@ -81,7 +81,9 @@ class Standing:
 
 def soak(name: str, rollouts: int, workers: int) -> Mapping[str, bool]:
     """Do both, and return each check with whether it held."""
-    before = outside(name)
+    with make_driver(name):  # what is imported and opened once and for all is there from now on
+        before = outside(name)
+    opened = Standing.now()
     seen = Seen(make_driver(name))
     with (
         tempfile.TemporaryDirectory() as scratch,
@@ -96,13 +98,14 @@ def soak(name: str, rollouts: int, workers: int) -> Mapping[str, bool]:
         last = Standing.now()
         with measured(seen, f"{rollouts} rollouts, {workers} workers"):
             together = side_by_side(lab, unit, rollouts, workers)
+    closed = Standing.now()
     print(f"memory {first.memory_mb:.1f} MiB at first, {last.memory_mb:.1f} MiB at last")
     return {
         "every rollout in a row was solved": are_solved(alone, rollouts),
         "every rollout side by side was solved": are_solved(together, rollouts),
         "memory within 32 MiB": last.memory_mb - first.memory_mb < ALLOWED_GROWTH_MB,
-        "no descriptor is left open": last.descriptors <= first.descriptors,
-        "no thread is left": last.threads <= first.threads,
+        "no descriptor is left open": closed.descriptors <= opened.descriptors,
+        "no thread is left": closed.threads <= opened.threads,
         **remains(seen, before),
     }
 
