@@ -30,7 +30,7 @@ from dgm.wiring import (
 from dgm.workspaces import Workspaces
 from tests.machine import code_of, write_agent
 from tests.sandbox import conftest as sandbox_tests
-from tests.sandbox.engines import engine_that_answers
+from tests.sandbox.engines import GOOD, engine_that_answers
 from tests.sandbox.wheels import write_wheel
 
 REAL_MODELS = ("model.name=anthropic/some-model", "model.diagnosis=anthropic/some-model")
@@ -269,6 +269,24 @@ def test_looking_at_sandboxes_builds_no_image(engine_without_image):
     examined = examine("docker")
     assert "no image for sandboxes; make images" in examined.trouble
     assert not [path for path in engine_without_image if "/build" in path or "/distri" in path]
+
+
+@pytest.mark.parametrize("may_build", [False, True])
+def test_engine_that_can_hold_no_sandbox_is_not_asked_for_an_image(
+    tmp_path, monkeypatch, may_build
+):
+    asked, info = [], {**GOOD, "PidsLimit": False}
+    config = read_config("", ["sandbox.driver=docker"])
+    with engine_that_answers(tmp_path / "engine.sock", {"/info": (200, info)}, asked) as host:
+        monkeypatch.setenv("DOCKER_HOST", host)
+        if may_build:
+            with pytest.raises(SandboxUnavailableError) as caught, open_sandboxes(config):
+                pass
+            trouble = str(caught.value)
+        else:
+            trouble = examine("docker").trouble
+    assert trouble.startswith("the Docker engine cannot bound processes; ")
+    assert not [path for path in asked if "/images/" in path]
 
 
 @pytest.mark.usefixtures("with_bubblewrap")

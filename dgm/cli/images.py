@@ -61,7 +61,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _build(client: DockerClient, arguments: argparse.Namespace) -> None:
     from dgm.sandbox import debian, images
+    from dgm.sandbox.containers.driver import check_engine
 
+    check_engine(client)
     recipe = images.Recipe.of(images.Base(arguments.base))
     with Progress(sys.stderr if arguments.json else sys.stdout) as tell:
         if images.is_there(client, recipe.tag):

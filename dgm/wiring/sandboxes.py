@@ -64,6 +64,7 @@ def _docker(*, may_build: bool) -> Docker:
     """Return the driver over the engine here, with an image that is built if need be."""
     with ExitStack() as stack:
         client = stack.enter_context(closing(connect(os.environ.get("DOCKER_HOST", ""))))
+        containers.check_engine(client)  # before an image is built for it
         image = images.ensure(client, logger.warning) if may_build else images.there(client)
         stack.pop_all()
     return Docker(client, image)

@@ -17,6 +17,20 @@ from dgm.sandbox.engine import connect
 
 DIES, HANGS = 0, 1
 VERSION = {"ApiVersion": "1.41", "Version": "20.10.24"}
+KERNEL = os.uname().release
+GOOD = {  # what an engine says of itself that can hold a sandbox
+    "ServerVersion": "27.5.1",
+    "OSType": "linux",
+    "KernelVersion": KERNEL,
+    "Driver": "overlay2",
+    "CgroupDriver": "systemd",
+    "CgroupVersion": "2",
+    "SecurityOptions": ["name=apparmor", "name=seccomp,profile=builtin", "name=cgroupns"],
+    "MemoryLimit": True,
+    "SwapLimit": True,
+    "PidsLimit": True,
+    "CpuCfsQuota": True,
+}
 Answers = Mapping[str, tuple[int, object]]
 
 
@@ -39,7 +53,7 @@ def engine_that_answers(
 
     Each answer, a status and JSON or bytes, is for the requests whose path contains its key; DIES
     closes the connection without a word, HANGS sets its event and waits until the caller has gone.
-    What is not told is answered like by an engine without images.
+    What is not told is answered like by a good engine without images.
     """
 
     class Handler(BaseHTTPRequestHandler):
@@ -49,7 +63,7 @@ def engine_that_answers(
             if asked is not None:
                 asked.append(self.path)
             self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            known = {"/version": (200, VERSION), **answers}
+            known = {"/version": (200, VERSION), "/info": (200, GOOD), **answers}
             key = max((key for key in known if key in self.path), key=len, default="")
             status, body = known.get(key, (404, {"message": f"No such image: {self.path}"}))
             self.close_connection = True

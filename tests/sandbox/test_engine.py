@@ -15,23 +15,16 @@ import pytest
 from dgm.errors import SandboxError, SandboxUnavailableError
 from dgm.sandbox import engine
 from dgm.sandbox.enginefacts import facts_from
-from tests.sandbox.engines import DIES, HANGS, engine_of_this_machine, engine_that_answers
+from tests.sandbox.engines import (
+    DIES,
+    GOOD,
+    HANGS,
+    KERNEL,
+    engine_of_this_machine,
+    engine_that_answers,
+)
 
-KERNEL = os.uname().release
 NOBODY = 65534
-GOOD = {
-    "ServerVersion": "27.5.1",
-    "OSType": "linux",
-    "KernelVersion": KERNEL,
-    "Driver": "overlay2",
-    "CgroupDriver": "systemd",
-    "CgroupVersion": "2",
-    "SecurityOptions": ["name=apparmor", "name=seccomp,profile=builtin", "name=cgroupns"],
-    "MemoryLimit": True,
-    "SwapLimit": True,
-    "PidsLimit": True,
-    "CpuCfsQuota": True,
-}
 ROOTLESS = {**GOOD, "SecurityOptions": ["name=seccomp,profile=builtin", "name=rootless"]}
 
 

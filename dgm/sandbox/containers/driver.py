@@ -27,6 +27,8 @@ from dgm.sandbox.session import Place, RunnerSandbox
 if TYPE_CHECKING:
     from docker import DockerClient
 
+    from dgm.sandbox.enginefacts import EngineFacts
+
 _IN_FORCE = (
     *("network:none", "root:read-only", "system-calls:seccomp", "workspace:tmpfs", "tmp:tmpfs"),
     *("open_files:rlimit", "file_size:rlimit"),
@@ -121,12 +123,21 @@ def _sandbox(
     )
 
 
-def _dock(stack: ExitStack, client: DockerClient, image: str, patience_s: float) -> Dock:
-    """Look at the engine and the image, and lay out what all containers share."""
+def check_engine(client: DockerClient) -> EngineFacts:
+    """Return what the engine says of itself.
+
+    Raises: SandboxUnavailableError if it cannot hold a sandbox of full strength.
+    """
     facts = facts_of(client)
     shortcoming = facts.shortcoming()
     if shortcoming:
         raise SandboxUnavailableError(shortcoming)
+    return facts
+
+
+def _dock(stack: ExitStack, client: DockerClient, image: str, patience_s: float) -> Dock:
+    """Look at the engine and the image, and lay out what all containers share."""
+    facts = check_engine(client)
     environment = {**runner.ENVIRONMENT, "PATH": _path_of(client, image)}
     folder = rundir.RunDir()
     stack.callback(folder.close)
