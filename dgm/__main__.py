@@ -3,10 +3,19 @@
 import sys
 
 _INTERRUPTED = 130
+_WRONG_INPUT = 2
+_OLDEST = (3, 11)
 
 
 def main() -> int:
     """Run the command; return its exit code."""
+    if sys.version_info < _OLDEST:
+        found = ".".join(str(part) for part in sys.version_info[:3])
+        sys.stderr.write(
+            f"dgm: Python 3.11 or newer is needed, {sys.executable} is {found}; make a virtual "
+            "environment with a newer one\n"
+        )
+        return _WRONG_INPUT
     try:
         from dgm import cli
 

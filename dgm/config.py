@@ -10,7 +10,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 from urllib.parse import urlsplit
 
 import tomli_w
@@ -72,7 +72,7 @@ class BenchmarkSettings(Section):
         min_length=1,
         description="how many search tasks an agent has met at the end of each stage",
     )
-    promote: float | Literal["parent"] = Field(
+    promote: Annotated[float, Field(ge=0, le=1)] | Literal["parent"] = Field(
         "parent",
         description="a score that opens the next stage; 'parent': more than the parent, or all",
     )

@@ -1,5 +1,8 @@
 """How sure the counts make us: intervals, posteriors, and paired comparison. Pure functions.
 
+Several attempts at one task are taken for one: they tell little of other tasks. So however many
+there are, a score is never surer than by its number of tasks.
+
 Wilson interval     E. B. Wilson, JASA 22 (1927)
 posterior           p | s, f ~ Beta(1 + s, 1 + f): uniform prior, s solved, f failed
 I_x(a, b)           regularised incomplete beta by Lentz's continued fraction (DLMF 8.17.22)
@@ -32,7 +35,7 @@ class Interval(NamedTuple):
 
 def wilson_interval(score: Score, confidence: float = 0.95) -> Interval:
     """Bound the true rate behind `score`; [0, 1] when nothing was attempted."""
-    n = score.attempted
+    n = _independent(score)
     if n == 0:
         return Interval(0.0, 1.0)
     z = NormalDist().inv_cdf((1 + confidence) / 2)
@@ -40,13 +43,19 @@ def wilson_interval(score: Score, confidence: float = 0.95) -> Interval:
     centre = (score.mean + z * z / (2 * n)) / scale
     half = z / scale * sqrt(score.mean * (1 - score.mean) / n + z * z / (4 * n * n))
     low = 0.0 if score.solved == 0 else centre - half
-    high = 1.0 if score.solved == n else centre + half
+    high = 1.0 if score.solved == score.attempted else centre + half
     return Interval(low, high)
 
 
 def posterior_quantile(score: Score, probability: float) -> float:
     """Return the rate below which the true one lies with this probability."""
-    return beta_quantile(probability, 1 + score.solved, 1 + score.attempted - score.solved)
+    n = _independent(score)
+    solved = n * score.solved / (score.attempted or 1)
+    return beta_quantile(probability, 1 + solved, 1 + n - solved)
+
+
+def _independent(score: Score) -> int:
+    return score.tasks or score.attempted
 
 
 def cautious_rate(score: Score) -> float:

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 Scalar: TypeAlias = str | int | float | bool | None
+SEED_FAILED = "the seed agent does not work"
 
 
 class EventKind(StrEnum):

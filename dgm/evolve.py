@@ -32,7 +32,7 @@ from dgm.errors import (
     SandboxUnavailableError,
     UserError,
 )
-from dgm.events import EventKind, budget_spent
+from dgm.events import SEED_FAILED, EventKind, budget_spent
 from dgm.fanout import Done, FanOut
 from dgm.records import Agent, AgentCode, AgentState, Rollout, Split, Usage
 from dgm.steps.evaluate import Evaluate
@@ -226,7 +226,7 @@ class Evolution:
     def _advance(self, agent: Agent) -> None:
         moved = self._seen(self._way.advance(agent))
         if moved.id == SEED and moved.state is AgentState.REJECTED:
-            raise UserError(f"the seed agent does not work: {moved.reason}")
+            raise UserError(f"{SEED_FAILED}: {moved.reason}; mend it, then start a new run")
 
     def _seen(self, agent: Agent) -> Agent:
         reached = self._store.reached(agent.id).get(agent.id, 0)

@@ -52,7 +52,9 @@ def all_evidence(store: Store, agent: Agent, split: Split) -> Score:
         for row in store.evaluations(agent.id, split, purpose)
     ]
     attempts = {replace(row.key, purpose=Purpose.MEASURE): row.outcome for row in reversed(rows)}
-    return Score(sum(end is Outcome.SOLVED for end in attempts.values()), len(attempts))
+    solved = sum(end is Outcome.SOLVED for end in attempts.values())
+    tasks = len({key.task_digest for key in attempts})
+    return Score(solved, len(attempts), 0 if tasks == len(attempts) else tasks)
 
 
 def _keys(unit: Evaluate) -> tuple[RolloutKey, RolloutKey]:

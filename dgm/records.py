@@ -276,10 +276,14 @@ class Rollout:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """Counts over tasks: `solved` of `attempted`; missing data counts in neither."""
+    """Counts over tasks: `solved` of `attempted`; missing data counts in neither.
+
+    `tasks` is how many different tasks were attempted, 0 if each was attempted once.
+    """
 
     solved: int = 0
     attempted: int = 0
+    tasks: int = 0
 
     @property
     def mean(self) -> float:

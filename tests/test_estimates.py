@@ -100,6 +100,15 @@ def test_posterior_starts_uniform():
     assert posterior_quantile(Score(0, 0), 0.25) == pytest.approx(0.25)
 
 
+def test_more_attempts_at_the_same_tasks_make_nobody_surer():
+    once, often = Score(2, 2), Score(200, 200, tasks=2)
+    assert wilson_interval(often) == wilson_interval(once)
+    assert cautious_rate(often) == cautious_rate(once)
+    half, halves = Score(10, 20), Score(30, 60, tasks=20)
+    assert wilson_interval(halves) == pytest.approx(wilson_interval(half))
+    assert cautious_rate(halves) == pytest.approx(cautious_rate(half))
+
+
 def test_difference_is_paired_by_task():
     child = {"a": Score(1, 1), "b": Score(1, 2), "only the child's": Score(0, 9)}
     parent = {"b": Score(2, 2), "a": Score(1, 1), "only the parent's": Score(9, 9)}

@@ -540,8 +540,8 @@ def test_seed_the_machine_never_let_start_is_not_called_broken(machine, run):
     ("script", "tests", "reason"),
     [
         ("pass", '["true"]', "changed nothing in the canary"),
-        ("import no_such_module", '["true"]', "changed nothing in the canary"),
-        (LEARNER, '["false"]', "its own tests fail"),
+        ("import no_such_module", '["true"]', "canary .*: .*'no_such_module'; mend"),
+        (LEARNER, '["false"]', "its own tests fail.*; mend it, then start a new run"),
     ],
 )
 def test_seed_that_does_not_work_is_one_clear_error(machine, tmp_path, script, tests, reason):

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from dgm import __main__ as program
 from tests.machine import write_benchmark
 
 CHECKOUT = Path(__file__).resolve().parents[1]
@@ -110,6 +111,14 @@ def test_old_python_is_refused_by_the_package_and_in_one_line_by_make(tmp_path):
         "say which to take: make PYTHON=python3.12" in done.stdout
     )
     assert not (tmp_path / ".venv").exists()
+
+
+def test_old_python_is_refused_in_one_line_by_the_command(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "version_info", (3, 10, 12, "final", 0))
+    assert program.main() == 2
+    told = capsys.readouterr().err
+    assert told.startswith("dgm: Python 3.11 or newer is needed, ")
+    assert "is 3.10.12; make a virtual environment" in told
 
 
 def test_make_help_names_every_target_people_call():

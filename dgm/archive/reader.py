@@ -20,6 +20,10 @@ from dgm.records import Agent, Purpose, Rollout, RolloutKey, Score, Split, Task,
 
 _EVIDENCE = "outcome IS NOT NULL AND outcome <> 'infrastructure' AND split = ?"
 _EVALUATION = f"purpose = 'evaluate' AND {_EVIDENCE}"
+_SCORE_COLUMNS = (
+    "count(*) AS attempted, count(DISTINCT task_id) AS tasks, "
+    "count(CASE outcome WHEN 'solved' THEN 1 END) AS solved"
+)
 _ROLLOUTS = f"""
     SELECT rollouts.*, {rows.USAGE_COLUMNS}
     FROM rollouts LEFT JOIN spending ON spending.rollout_id = rollouts.id
@@ -149,23 +153,21 @@ class RunReader:
     def scores(self, split: Split) -> dict[str, Score]:
         """The score of every agent with evidence on that split."""
         found = self._rows(
-            "SELECT agents.id, counts.* FROM agents JOIN (SELECT tree_hash, count(*) AS attempted, "
-            "count(CASE outcome WHEN 'solved' THEN 1 END) AS solved "
+            f"SELECT agents.id, counts.* FROM agents JOIN (SELECT tree_hash, {_SCORE_COLUMNS} "
             f"FROM rollouts WHERE {_EVALUATION} GROUP BY tree_hash) AS counts "
             "ON counts.tree_hash = agents.tree_hash ORDER BY agents.number",
             split,
         )
-        return {row["id"]: Score(row["solved"], row["attempted"]) for row in found}
+        return {row["id"]: _score(row) for row in found}
 
     def score(self, agent_id: str, split: Split = Split.SEARCH) -> Score:
         """The score of one agent; nothing attempted is an empty score."""
         (row,) = self._rows(
-            "SELECT count(*) AS attempted, count(CASE outcome WHEN 'solved' THEN 1 END) AS solved "
-            f"FROM rollouts WHERE {_EVALUATION} "
+            f"SELECT {_SCORE_COLUMNS} FROM rollouts WHERE {_EVALUATION} "
             "AND tree_hash = (SELECT tree_hash FROM agents WHERE id = ?)",
             *(split, agent_id),
         )
-        return Score(row["solved"], row["attempted"])
+        return _score(row)
 
     def outcome_matrix(self, split: Split) -> dict[str, dict[str, Score]]:
         """Agent id to task id to the score over that task's attempts."""
@@ -258,3 +260,8 @@ class RunReader:
     def _rows(self, query: str, *values: object) -> list[Row]:
         with self._guard:
             return self._connection.execute(query, values).fetchall()
+
+
+def _score(row: Row) -> Score:
+    is_plain = row["tasks"] == row["attempted"]
+    return Score(row["solved"], row["attempted"], 0 if is_plain else row["tasks"])

@@ -80,8 +80,8 @@ class Store(Ledger):
             )
         with (
             writer_lock(run.lock, run.name),
+            AgentRepository.open(run.agents) as repository,  # before a database is changed
             open_for_writing(run.database) as connection,
-            AgentRepository.open(run.agents) as repository,
         ):
             yield cls(run, connection, repository, clock)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dgm.cli.arguments import DEFAULT_ARCHIVE
-from dgm.events import budget_spent
+from dgm.events import SEED_FAILED, budget_spent
 
 if TYPE_CHECKING:
     from dgm.archive.layout import RunFolder
@@ -28,6 +28,8 @@ def named(run: RunFolder) -> str:
 
 def how_to_go_on(run: RunFolder, why: str) -> str:
     """Say which command goes on with a stopped run; a spent budget needs a larger one."""
+    if why.startswith(SEED_FAILED):
+        return "this run cannot go on"
     resume = command("resume", named(run))
     if why == budget_spent("run"):
         return f"go on with more, in all: {resume} --tokens N, or --usd N"

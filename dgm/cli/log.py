@@ -45,6 +45,8 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     limit = None if arguments.full else _SHOWN_CHARS
     say(_headline(rollout))
+    if rollout.usage.calls and not turns:
+        say(f"its {rollout.usage.calls} calls are lost: {folder / 'transcript.jsonl'} is missing")
     for turn in turns:
         _print_turn(turn, limit)
     for name in ("output.txt", "grading.txt", "own-tests.txt", "patch.diff"):

@@ -57,11 +57,17 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _chosen(reader: RunReader, replayer: Replayer, agent: str, task: str | None) -> list[Rollout]:
     owner = reader.tree().resolve(agent)
-    rollouts = [
+    wanted = [
         rollout
         for rollout in reader.rollouts(owner.id)
-        if task in (None, rollout.task_id, rollout.id) and replayer.can_replay(rollout)
+        if task in (None, rollout.task_id, rollout.id)
     ]
+    rollouts = list(filter(replayer.can_replay, wanted))
+    if wanted and not rollouts:
+        raise ArchiveError(
+            f"nothing of {owner.id} can be replayed: what was recorded below "
+            f"{reader.run.path / 'rollouts'} is missing or has not ended"
+        )
     if not rollouts:
         what = f"task {task!r}" if task else "rollout"
         raise ArchiveError(f"agent {owner.id} has no {what} to replay; see: dgm show {owner.id}")

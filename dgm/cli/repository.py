@@ -87,4 +87,13 @@ def _listed(repo: Path) -> Sequence[str]:
 
 
 def _every_file(repo: Path) -> Sequence[str]:
-    return sorted(str(path.relative_to(repo)) for path in repo.rglob("*") if path.is_file())
+    names: list[str] = []
+    for here, folders, files in os.walk(repo):
+        folders[:] = [name for name in folders if not _is_run(Path(here, name))]
+        names += [str(Path(here, name).relative_to(repo)) for name in files]
+    return sorted(name for name in names if (repo / name).is_file())
+
+
+def _is_run(folder: Path) -> bool:
+    """Whether a run of ours lies there: nothing for an agent to see."""
+    return (folder / "run.db").exists() and (folder / "agents.git").is_dir()

@@ -12,6 +12,7 @@ from dgm.cli.arguments import (
     add_run,
     add_sandbox,
     code_of,
+    filled,
     filled_path,
     positive,
     sandbox_settings,
@@ -35,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--repo", type=filled_path, required=True, metavar="PATH", help="your repository"
     )
     parser.add_argument(
-        "--problem", required=True, metavar="TEXT", help="what to do; @FILE reads it"
+        "--problem", type=filled, required=True, metavar="TEXT", help="what to do; @FILE reads it"
     )
     parser.add_argument("--apply", action="store_true", help="apply the patch to your repository")
     parser.add_argument("--timeout", type=positive, default=600, metavar="S", help="seconds (600)")
@@ -79,9 +80,14 @@ def _problem(text: str) -> str:
     if not text.startswith("@"):
         return text
     try:
-        return Path(text[1:]).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"cannot read the problem {text[1:]}: {error}") from None
+        problem = Path(text[1:]).read_text(encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"cannot read the problem {text[1:]}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise UserError(f"cannot read the problem {text[1:]}: it is not UTF-8") from None
+    if not problem.strip():
+        raise UserError(f"the problem {text[1:]} is empty; say what is to be done")
+    return problem
 
 
 def _work(lab: Laboratory, agent: AgentCode, problem: str, timeout_s: float) -> Work:

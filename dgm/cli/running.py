@@ -96,9 +96,9 @@ def tell_differences(
 
 @contextmanager
 def _signals(evolution: Evolution) -> Iterator[list[int]]:
-    """The first Ctrl-C (or SIGTERM) starts nothing more, the second ends everything at once.
+    """The first Ctrl-C starts nothing more, the second ends everything at once.
 
-    Yields the signals received so far.
+    SIGTERM and a closed terminal (unless `nohup` is in force) do the same. Yields what signals came.
     """
     received: list[int] = []
 
@@ -109,7 +109,9 @@ def _signals(evolution: Evolution) -> Iterator[list[int]]:
             raise KeyboardInterrupt
         evolution.interrupt()
 
-    before = {name: signal.signal(name, on_signal) for name in (signal.SIGINT, signal.SIGTERM)}
+    is_kept = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    stopping = (signal.SIGINT, signal.SIGTERM, *(() if is_kept else (signal.SIGHUP,)))
+    before = {name: signal.signal(name, on_signal) for name in stopping}
     try:
         yield received
     finally:

@@ -63,6 +63,9 @@ class Validate(Unit):
         if work.patch and work.cause is not Outcome.INFRASTRUCTURE:
             return self.record(work, Outcome.SOLVED)
         detail = f"it changed nothing in the canary task ({work.cause})"
+        words = _last_words(lab.rollout_folder(self.rollout_id) / "output.txt")
+        if words and work.cause is not Outcome.EMPTY_PATCH:
+            detail = f"{detail}: {words}"
         return self.record(work, work.cause, detail=detail)
 
 
@@ -79,6 +82,15 @@ def _broken_tests(lab: Laboratory, unit: Validate) -> str:
 def _explain(tests: ExecResult) -> str:
     if tests.timed_out:
         return "they did not end in time"
-    lines = (tests.stdout + tests.stderr).decode(errors="replace").strip().splitlines()
+    return _telling_line(tests.stdout + tests.stderr) or f"exit code {tests.exit_code}"
+
+
+def _last_words(output: Path) -> str:
+    """What an agent that did not work said in the end."""
+    return _telling_line(output.read_bytes()) if output.is_file() else ""
+
+
+def _telling_line(output: bytes) -> str:
+    lines = output.decode(errors="replace").strip().splitlines()
     telling = [line for line in lines if "Error" in line]
-    return (telling or lines or [f"exit code {tests.exit_code}"])[-1].strip()[:200]
+    return (telling or lines or [""])[-1].strip()[:200]

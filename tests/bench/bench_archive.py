@@ -53,7 +53,8 @@ def fill(folder: Path) -> None:
                     ),
                 )
                 connection.execute(
-                    "INSERT INTO spending VALUES (NULL, ?, 'evaluate', ?, 9, 900, 90, 0.01)",
+                    "INSERT INTO spending (agent_id, step, rollout_id, calls, input_tokens, "
+                    "output_tokens, cost_usd) VALUES (?, 'evaluate', ?, 9, 900, 90, 0.01)",
                     (f"a{number:04d}", f"r{rollout:06d}"),
                 )
 

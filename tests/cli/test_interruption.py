@@ -44,7 +44,9 @@ def evolve_until_rollout(place: Place, *words: str) -> "subprocess.Popen[str]":
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["ctrl-c", "sigterm"]
+    ("number", "code"),
+    [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)],
+    ids=["ctrl-c", "sigterm", "closed-terminal"],
 )
 def test_signal_stops_within_seconds_and_the_run_goes_on_later(place, number, code):
     slow_learner(place, seconds=1)

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from dgm.cli.repository import apply_patch
+from dgm.cli.repository import apply_patch, copy_repository
 
 pytestmark = pytest.mark.slow
 
@@ -73,6 +73,24 @@ def test_agent_that_changes_nothing_is_said_so(finished, repository):
     assert (done.returncode, done.stdout) == (1, "")
     assert "no change (empty_patch)" in done.stderr
     assert state(repository) == before
+
+
+def test_runs_beside_a_folder_without_git_are_not_copied(tmp_path):
+    for name in ("archive/one/run.db", "archive/one/agents.git/HEAD", "run.db", "src/main.py"):
+        (tmp_path / "mine" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "mine" / name).write_text("x")
+    copy_repository(tmp_path / "mine", tmp_path / "copy")
+    copied = [path for path in (tmp_path / "copy").rglob("*") if path.is_file()]
+    names = {str(path.relative_to(tmp_path / "copy")) for path in copied}
+    assert names == {"run.db", "src/main.py"}
+
+
+def test_problem_that_is_empty_is_one_line(finished, repository, tmp_path):
+    (tmp_path / "problem.md").write_text(" \n")
+    words = ("--repo", str(repository), "--problem", f"@{tmp_path / 'problem.md'}")
+    done = finished.dgm("run", "seed", *words)
+    assert done.returncode == 2
+    assert done.stderr.endswith("problem.md is empty; say what is to be done\n")
 
 
 def test_problem_can_be_read_from_a_file(finished, tmp_path):
