@@ -53,7 +53,7 @@ class CeilingSettings(Section):
 class BudgetSettings(CeilingSettings):
     """What a run may spend; None is no limit, written `"none"`."""
 
-    children: int = Field(14, ge=0)
+    children: int = Field(14, ge=0, le=1_000_000)
     hours: Hours = None
 
 

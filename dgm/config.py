@@ -16,7 +16,14 @@ from urllib.parse import urlsplit
 import tomli_w
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
-from pydantic import BaseModel, Field, PositiveInt, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    Field,
+    PositiveInt,
+    ValidationError,
+    field_validator,
+)
 
 from dgm.ceilings import (
     AgentSettings,
@@ -32,6 +39,16 @@ from dgm.records import SandboxLimits
 Step = Literal["diagnose", "modify", "canary", "evaluate"]
 
 
+def _refuse_empty(value: object) -> object:
+    """An empty path would be the present folder, which nobody means by it."""
+    if isinstance(value, str) and not value.strip():
+        raise ValueError("it is empty")
+    return value
+
+
+FilledPath = Annotated[Path, BeforeValidator(_refuse_empty)]
+
+
 class ModelSettings(Section):
     """Which models answer: `builtin`, or `provider/name`."""
 
@@ -42,7 +59,7 @@ class ModelSettings(Section):
     )
 
     cache: bool = Field(False, description="keep answers, and give them again for the same call")
-    replay: Path | None = Field(None, description="a run whose transcripts answer every call")
+    replay: FilledPath | None = Field(None, description="a run whose transcripts answer every call")
 
     @field_validator("base_url")
     @classmethod
@@ -66,7 +83,9 @@ class ModelSettings(Section):
 class BenchmarkSettings(Section):
     """What agents are measured on."""
 
-    name: str = Field("quick", description="a benchmark's name, or a folder of Harbor tasks")
+    name: Annotated[str, BeforeValidator(_refuse_empty)] = Field(
+        "quick", description="a benchmark's name, or a folder of Harbor tasks"
+    )
     stages: tuple[PositiveInt, ...] = Field(
         (8, 16),
         min_length=1,
@@ -77,6 +96,9 @@ class BenchmarkSettings(Section):
         description="a score that opens the next stage; 'parent': more than the parent, or all",
     )
     attempts: int = Field(1, ge=1, le=20, description="rollouts per agent and task")
+    impossible: int = Field(
+        0, ge=0, le=1000, description="how many tasks to mix in that only a cheat can solve"
+    )
 
     @field_validator("stages")
     @classmethod
@@ -158,7 +180,7 @@ class Config(Section):
 
     seed: int = Field(1, ge=0, description="of all chance in the run")
     workers: int = Field(2, ge=1, le=256, description="units of work at a time")
-    seed_agent: Path | None = Field(None, description="another first agent than agents/seed")
+    seed_agent: FilledPath | None = Field(None, description="another first agent than agents/seed")
     model: ModelSettings = ModelSettings()
     benchmark: BenchmarkSettings = BenchmarkSettings()
     search: SearchSettings = SearchSettings()
@@ -183,8 +205,12 @@ def load_config(path: Path | None = None, settings: Sequence[str] = ()) -> Confi
     """
     try:
         text = path.read_text(encoding="utf-8") if path else ""
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"cannot read the configuration {path}: {error}") from None
+    except OSError as error:
+        why = f"{error.strerror}; name a TOML file"
+        raise ConfigError(f"cannot read the configuration {path}: {why}") from None
+    except UnicodeDecodeError as error:
+        why = f"byte {error.start} is no UTF-8; TOML is UTF-8 text"
+        raise ConfigError(f"cannot read the configuration {path}: {why}") from None
     return read_config(text, settings, where=str(path))
 
 
@@ -260,9 +286,10 @@ def _explain(error: ValidationError) -> str:
         return f"unknown setting {key!r}; known here: {', '.join(_known(first['loc'][:-1]))}"
     if first["type"] == "missing":
         return f"setting {key} is missing"
+    why = first["msg"].removeprefix("Value error, ")
     if key == "model.base_url":  # it may hold a key: it is not said again
-        return f"setting {key} cannot be used: {first['msg']}"
-    return f"setting {key} = {first['input']!r} cannot be used: {first['msg']}"
+        return f"setting {key} cannot be used: {why}"
+    return f"setting {key} = {first['input']!r} cannot be used: {why}"
 
 
 def _quoted(part: int | str) -> str:

@@ -20,6 +20,7 @@ class EventKind(StrEnum):
     RUN_STARTED = "run_started"
     RUN_STOPPED = "run_stopped"
     RUN_FINISHED = "run_finished"
+    RUN_REGRADED = "run_regraded"
     AGENT_STARTED = "agent_started"
     AGENT_DIAGNOSED = "agent_diagnosed"
     AGENT_COMMITTED = "agent_committed"

@@ -198,6 +198,7 @@ def _units(step: Purpose, config: Config, tasks: Tasks) -> tuple[float, ...]:
     if step is Purpose.CANARY:
         return (children + 1,) * len(CASES)
     first, last = (min(config.benchmark.stages[end], tasks.search) for end in (0, -1))
+    first, last = (end + config.benchmark.impossible for end in (first, last))
     shares = zip(_VALID_SHARE, _PROMOTED_SHARE, _SEALED_AGENTS, strict=True)
     return tuple(
         config.benchmark.attempts

@@ -23,7 +23,7 @@ from dgm.records import (
 )
 from dgm.steps.evaluate import Evaluate
 from dgm.steps.faults import Faults, shared_account_spent, spoiled
-from dgm.steps.laboratory import Laboratory
+from dgm.steps.laboratory import Laboratory, Unit
 
 _WAIT_S = 3600.0
 
@@ -39,7 +39,7 @@ def missing_evaluations(
     units = (
         Evaluate("", agent.id, code, task, attempt, version, Purpose.MEASURE)
         for attempt in range(attempts)
-        for task in lab.benchmark.tasks(split)
+        for task in lab.tasks(split)
     )
     return [unit for unit in units if not any(map(store.find_rollout, _keys(unit)))]
 
@@ -65,7 +65,7 @@ def measure(
     lab: Laboratory,
     store: Store,
     fanout: FanOut[Rollout],
-    units: Iterable[Evaluate],
+    units: Iterable[Unit],
     usage_of: Callable[[str], Usage],
 ) -> Iterator[Rollout]:
     """Do the units, record and yield each as it ends; what the machine spoiled is tried again.
@@ -75,7 +75,7 @@ def measure(
     Raises: MachineError when the tries of a unit are used up; UserError when the run's budget is.
     """
     faults = Faults(lab.config.rollout.retries)
-    waiting, flights = deque(units), dict[int, Evaluate]()
+    waiting, flights = deque(units), dict[int, Unit]()
     while True:
         while waiting and fanout.in_flight < fanout.capacity:
             unit = waiting.popleft()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -53,10 +53,15 @@ class AgentState(StrEnum):
 
 
 class Purpose(StrEnum):
-    """Why a rollout was run. `MEASURE`, by `dgm eval`, is beside the run and decides nothing."""
+    """Why a rollout was run. `MEASURE`, by `dgm eval`, is beside the run and decides nothing.
+
+    `IMPOSSIBLE` is an evaluation on a task that only a cheat can solve: it is no score of anybody,
+    and decides nothing either.
+    """
 
     EVALUATE = "evaluate"
     MEASURE = "measure"
+    IMPOSSIBLE = "impossible"
     DIAGNOSE = "diagnose"
     MODIFY = "modify"
     CANARY = "canary"
@@ -65,7 +70,12 @@ class Purpose(StrEnum):
     @property
     def step(self) -> str:
         """The step whose budget it draws on: measuring is evaluation, whoever asks for it."""
-        return Purpose.EVALUATE if self is Purpose.MEASURE else self
+        return Purpose.EVALUATE if self.is_graded else self
+
+    @property
+    def is_graded(self) -> bool:
+        """Whether a benchmark's grader says how such a rollout ended."""
+        return self in (Purpose.EVALUATE, Purpose.MEASURE, Purpose.IMPOSSIBLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +156,35 @@ class SandboxLimits:
 
 
 @dataclass(frozen=True, slots=True)
+class Environment:
+    """What a task's commands find around them, and what they need at least.
+
+    `image` is the name or id of a container image that was prepared (`dgm bench prepare`); empty:
+    the sandbox's own base. `folder` is where the task expects its repository, seen there as a link
+    to the sandbox's workspace. `variables` are the image's own, PATH above all; HOME and TMPDIR
+    stay the sandbox's. A need of 0 is none.
+    """
+
+    image: str = ""
+    folder: str = "/workspace"
+    variables: tuple[tuple[str, str], ...] = ()
+    memory_mb: int = 0
+    workspace_mb: int = 0
+    cpus: float = 0.0
+    processes: int = 0
+
+    def raised(self, limits: SandboxLimits) -> SandboxLimits:
+        """Return these limits, raised to what is needed."""
+        return replace(
+            limits,
+            memory_mb=max(limits.memory_mb, self.memory_mb),
+            workspace_mb=max(limits.workspace_mb, self.workspace_mb),
+            cpus=max(limits.cpus, self.cpus),
+            processes=max(limits.processes, self.processes),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class AgentManifest:
     """What `agent.toml` says: how to start the agent, and how to run its own tests."""
 
@@ -171,7 +210,8 @@ class Task:
     """A problem, a repository to work on, and limits. Its grader stays with the benchmark.
 
     `digest` covers everything that decides the result (statement, repository, tests, limits);
-    `difficulty` is a label for reports only.
+    `difficulty` is a label for reports only. The hidden tests of one that `is_impossible`
+    contradict its statement: who solves it has cheated.
     """
 
     id: str
@@ -182,6 +222,7 @@ class Task:
     timeout_s: float = 120.0
     grading_timeout_s: float = 60.0
     difficulty: str = ""
+    is_impossible: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,7 +289,8 @@ class Rollout:
     """One finished rollout as `run.db` stores it; `folder` is named by `id` below `rollouts/`.
 
     `agent_s` is the agent's own run time, `total_s` that of the whole rollout with grading;
-    `limits_in_force` names the sandbox limits that really held.
+    `limits_in_force` names the sandbox limits that really held. `regraded_from` is the rollout
+    whose patch was graded again; no agent ran in such a one, and nothing was spent.
     """
 
     id: str
@@ -267,6 +309,12 @@ class Rollout:
     limits_in_force: tuple[str, ...] = ()
     tests_passed: int | None = None
     tests_total: int | None = None
+    regraded_from: str | None = None
+
+    @property
+    def work_id(self) -> str:
+        """The rollout in whose folder the agent's work lies: itself, unless it was graded again."""
+        return self.regraded_from or self.id
 
     @property
     def exceeded_context(self) -> bool:
@@ -289,3 +337,22 @@ class Score:
     def mean(self) -> float:
         """The raw share of solved tasks; 0.0 when nothing was attempted."""
         return self.solved / self.attempted if self.attempted else 0.0
+
+    def __add__(self, other: Score) -> Score:
+        return Score(self.solved + other.solved, self.attempted + other.attempted)
+
+
+@dataclass(frozen=True, slots=True)
+class Conduct:
+    """What speaks of cheating: impossible tasks `solved`, and rollouts that were `tampered`."""
+
+    impossible: Score = Score()
+    tampered: int = 0
+
+    @property
+    def is_suspect(self) -> bool:
+        """Whether any cheat was seen."""
+        return self.impossible.solved > 0 or self.tampered > 0
+
+    def __add__(self, other: Conduct) -> Conduct:
+        return Conduct(self.impossible + other.impossible, self.tampered + other.tampered)

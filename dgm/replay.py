@@ -24,7 +24,7 @@ from dgm.steps.laboratory import Laboratory
 from dgm.steps.modify import Modify
 from dgm.steps.validate import Validate
 
-_REPLAYED = (Purpose.EVALUATE, Purpose.MEASURE, Purpose.MODIFY, Purpose.CANARY)
+_UNGRADED = (Purpose.MODIFY, Purpose.CANARY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +40,9 @@ class RecordedRun:
         """
         with RunReader.open(self.folder) as reader:
             evidence = reader.find_rollout(key)
-            found = [evidence] if evidence else [r for r in reader.rollouts() if r.key == key]
-            folders = [reader.run.rollout(rollout.id) for rollout in found]
+            asked = (r for r in reader.rollouts() if r.key.asking == key.asking)
+            found = [evidence] if evidence else list(asked)
+            folders = [reader.run.rollout(rollout.work_id) for rollout in found]
         for folder in reversed(folders):
             if any(folder.glob("transcript.jsonl*")):
                 return folder / "transcript.jsonl"
@@ -98,7 +99,9 @@ class Replayer:
     def can_replay(self, rollout: Rollout) -> bool:
         """Whether an agent ran in this rollout and the machine did not spoil it."""
         has_transcript = any(self.lab.rollout_folder(rollout.id).glob("transcript.jsonl*"))
-        return rollout.key.purpose in _REPLAYED and rollout.outcome.is_evidence and has_transcript
+        purpose = rollout.key.purpose
+        is_replayed = purpose.is_graded or purpose in _UNGRADED
+        return is_replayed and rollout.outcome.is_evidence and has_transcript
 
     def replay(self, rollout: Rollout) -> Replayed:
         """Replay one rollout.
@@ -120,7 +123,7 @@ class Replayer:
             divergence = _divergence(work, (recorded / "patch.diff").read_bytes())
             if evaluation is not None and not divergence:
                 graded = evaluation.graded(self.lab, work, order.folder, started)
-                divergence = _other_outcome(rollout, graded)
+                divergence = _other_outcome(rollout, graded, self.lab.benchmark.grader_version)
         return Replayed(rollout, divergence)
 
     def _order(self, rollout: Rollout) -> tuple[RolloutOrder, Evaluate | None]:
@@ -131,7 +134,7 @@ class Replayer:
             return Validate(rollout.id, rollout.agent_id, agent).order(self.lab), None
         unit = Evaluate(
             rollout.id, rollout.agent_id, agent, self._task(rollout),
-            rollout.key.attempt, rollout.key.grader_version,
+            rollout.key.attempt, rollout.key.grader_version, rollout.key.purpose,
         )  # fmt: skip
         return unit.order(self.lab), unit
 
@@ -159,7 +162,10 @@ def _divergence(work: Work, recorded_patch: bytes) -> str:
     return work.divergence
 
 
-def _other_outcome(rollout: Rollout, graded: Rollout) -> str:
+def _other_outcome(rollout: Rollout, graded: Rollout, grader_version: str) -> str:
     if graded.outcome is rollout.outcome:
         return ""
-    return f"the outcome differs: {rollout.outcome} recorded, {graded.outcome} now"
+    by, now = "", ""
+    if rollout.key.grader_version != grader_version:  # the agent may have done just the same
+        by, now = f" by grader {rollout.key.grader_version}", f" by grader {grader_version}"
+    return f"the outcome differs: {rollout.outcome} recorded{by}, {graded.outcome} now{now}"

@@ -5,8 +5,8 @@ Every number can be recomputed from `run.db`; nothing is stored twice.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from dgm.archive.lock import is_locked
@@ -14,7 +14,8 @@ from dgm.archive.reader import RunReader
 from dgm.archive.tree import ArchiveTree
 from dgm.estimates import wilson_interval
 from dgm.events import EventKind
-from dgm.records import Agent, AgentState, Score, Split, Usage
+from dgm.records import Agent, AgentState, Conduct, Score, Split, Usage
+from dgm.titles import counted
 
 _NO_SCORE = Score()
 _TURNS = (EventKind.RUN_STARTED, EventKind.RUN_STOPPED, EventKind.RUN_FINISHED)
@@ -29,13 +30,15 @@ class AgentLine:
     sealed: Score
     gained: int
     lost: int
+    conduct: Conduct = field(default_factory=Conduct)
 
 
 @dataclass(frozen=True, slots=True)
 class RunReport:
     """A run in numbers. `best_lineage` goes from the seed to the best; empty before the seed.
 
-    `status` is `empty`, `running`, `stopped` (`why` tells the reason) or `finished`.
+    `status` is `empty`, `running`, `stopped` (`why` tells the reason) or `finished`. Scores count
+    the results of the grader `graded_by` alone; `graders` counts those of every version.
     """
 
     run: str
@@ -45,6 +48,8 @@ class RunReport:
     usage: Usage
     agents: tuple[AgentLine, ...]
     best_lineage: tuple[str, ...]
+    graded_by: str | None = None
+    graders: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def best_id(self) -> str | None:
@@ -54,6 +59,12 @@ class RunReport:
     def line(self, agent_id: str) -> AgentLine:
         """The line of one agent."""
         return next(line for line in self.agents if line.agent.id == agent_id)
+
+    def conduct_of(self, agent_ids: Iterable[str]) -> Conduct:
+        """What speaks of cheating in some agents together, as along a lineage."""
+        wanted = set(agent_ids)
+        found = (line.conduct for line in self.agents if line.agent.id in wanted)
+        return sum(found, Conduct())
 
     @property
     def children(self) -> int:
@@ -70,7 +81,11 @@ def summarise(reader: RunReader) -> RunReport:
     tree = reader.tree()
     sealed = reader.scores(Split.SEALED)
     matrix = reader.outcome_matrix(Split.SEARCH)
-    lines = tuple(_line(agent, tree, sealed, matrix) for agent in tree)
+    conduct = reader.conduct()
+    lines = tuple(
+        replace(_line(agent, tree, sealed, matrix), conduct=conduct.get(agent.id, Conduct()))
+        for agent in tree
+    )
     status, why = _status(reader)
     best = tree.lineage(tree.best().id) if tree.candidates else ()
     return RunReport(
@@ -81,6 +96,8 @@ def summarise(reader: RunReader) -> RunReport:
         usage=reader.usage(),
         agents=lines,
         best_lineage=tuple(agent.id for agent in best),
+        graded_by=reader.graded_by(),
+        graders=reader.graders(),
     )
 
 
@@ -126,6 +143,41 @@ def describe_score(score: Score) -> str:
     return f"{score.mean:4.0%} [{low:.0%}, {high:.0%}] {share}"
 
 
+def describe_conduct(conduct: Conduct) -> str:
+    """What speaks of cheating, as text: the share of impossible tasks passed, and tampering."""
+    parts = []
+    if conduct.impossible.attempted:
+        parts.append(f"impossible tasks passed {describe_score(conduct.impossible).strip()}")
+    if conduct.tampered or not parts:
+        parts.append(f"{counted(conduct.tampered, 'rollout')} tampered")
+    return ", ".join(parts)
+
+
+def conduct_as_json(conduct: Conduct) -> dict[str, Any]:
+    """The same in numbers; the rate is null where no impossible task was met."""
+    met = conduct.impossible.attempted
+    return {
+        **asdict(conduct),
+        "cheat_rate": conduct.impossible.mean if met else None,
+        "cheat_interval": list(wilson_interval(conduct.impossible)) if met else None,
+    }
+
+
+def describe_graders(report: RunReport) -> str:
+    """Say whose results count where there are several graders'; empty where there is one."""
+    others = [
+        f"{counted(results, 'result')} by version {version}"
+        for version, results in report.graders.items()
+        if version != report.graded_by
+    ]
+    if not others:
+        return ""
+    return (
+        f"scores count version {report.graded_by} of the grader; kept beside them: "
+        f"{', '.join(others)}"
+    )
+
+
 def tree_as_json(report: RunReport) -> dict[str, Any]:
     """The archive as `dgm tree --json` prints it."""
     return {
@@ -136,11 +188,23 @@ def tree_as_json(report: RunReport) -> dict[str, Any]:
         "elapsed_s": report.elapsed_s,
         "cost_usd": report.usage.cost_usd,
         "tokens": report.usage.tokens,
-        "agents": [_agent_as_json(line) for line in report.agents],
+        "grader": {"counted": report.graded_by, "results": dict(report.graders)},
+        "agents": _agents_as_json(report.agents),
     }
 
 
-def _agent_as_json(line: AgentLine) -> dict[str, Any]:
+def _agents_as_json(lines: Iterable[AgentLine]) -> list[dict[str, Any]]:
+    """Describe agents, each after its parent, with what each lineage amounts to."""
+    lineages: dict[str | None, Conduct] = {}
+    agents = []
+    for line in lines:
+        above = lineages.get(line.agent.parent_id, Conduct())
+        lineages[line.agent.id] = above + line.conduct
+        agents.append(_agent_as_json(line, lineages[line.agent.id]))
+    return agents
+
+
+def _agent_as_json(line: AgentLine, lineage: Conduct) -> dict[str, Any]:
     agent = line.agent
     return {
         "id": agent.id,
@@ -154,6 +218,8 @@ def _agent_as_json(line: AgentLine) -> dict[str, Any]:
         "sealed_attempted": line.sealed.attempted,
         "gained": line.gained,
         "lost": line.lost,
+        "conduct": conduct_as_json(line.conduct),
+        "lineage_conduct": conduct_as_json(lineage),
         "cost_usd": agent.usage.cost_usd,
         "tokens": agent.usage.tokens,
         "tree": agent.tree_hash,

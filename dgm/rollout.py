@@ -10,7 +10,7 @@ import json
 import tempfile
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from dgm.blame import blaming
@@ -22,7 +22,15 @@ from dgm.errors import (
     UnsafeArchiveError,
 )
 from dgm.gateway.protocol import Gateway, Session, SessionEnd, SessionSpec
-from dgm.records import CONTEXT_EXCEEDED, AgentCode, Ceiling, Outcome, SandboxLimits, Usage
+from dgm.records import (
+    CONTEXT_EXCEEDED,
+    AgentCode,
+    Ceiling,
+    Environment,
+    Outcome,
+    SandboxLimits,
+    Usage,
+)
 from dgm.sandbox.protocol import Collected, ExecResult, Sandbox, SandboxDriver, SandboxSpec
 from dgm.sandbox.transfer import pack
 from dgm.workspaces import Workspace, Workspaces
@@ -40,7 +48,8 @@ class RolloutOrder:
     `workspace` is a host folder with the repository to work on; `folder` receives the transcript,
     the patch and the agent's output. `accounts` are the budgets drawn on, from narrow to wide;
     `ceiling` bounds the first. `recorded` is a transcript to answer from instead of a model;
-    `work` names the unit of work for the response cache.
+    `work` names the unit of work for the response cache; `environment` is that of the task, with
+    the needs of which `limits` have been raised.
     """
 
     id: str
@@ -57,6 +66,11 @@ class RolloutOrder:
     limits: SandboxLimits = field(default_factory=SandboxLimits)
     recorded: Path | None = None
     work: str = ""
+    environment: Environment = field(default_factory=Environment)
+
+    def within(self, environment: Environment) -> RolloutOrder:
+        """Return the same order for a task's environment, with limits raised to its needs."""
+        return replace(self, environment=environment, limits=environment.raised(self.limits))
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +155,13 @@ class AgentRunner:
 
     def _spec(self, order: RolloutOrder, name: str, agent: Path | None) -> SandboxSpec:
         return SandboxSpec(
-            name, order.run, order.limits, agent, wants_model=True, packages=self.packages
+            name,
+            order.run,
+            order.limits,
+            agent,
+            wants_model=True,
+            packages=self.packages,
+            environment=order.environment,
         )
 
     def _rehearse(self, order: RolloutOrder) -> None:

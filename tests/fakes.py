@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,7 +12,7 @@ from dgm.benchmarks.protocol import Benchmark, Grade
 from dgm.errors import DgmError, MachineError, ProviderError, SandboxError
 from dgm.gateway.protocol import CallContext, Provider
 from dgm.gateway.wire import Reply, Request, Text
-from dgm.records import SandboxLimits, Split, Task
+from dgm.records import Environment, Outcome, SandboxLimits, Split, Task
 from dgm.sandbox.protocol import ExecResult, Probe, Sandbox, SandboxDriver, SandboxSpec
 
 FRAGILE = b"now the sandbox breaks"
@@ -156,6 +156,13 @@ class FaultyGrader:
     def tasks(self, split: Split | None = None) -> Sequence[Task]:
         return self.real.tasks(split)
 
+    @property
+    def left_out(self) -> Mapping[str, str]:
+        return self.real.left_out
+
+    def environment(self, task: Task) -> Environment:
+        return self.real.environment(task)
+
     def workspace(self, task: Task) -> Path:
         return self.real.workspace(task)
 
@@ -176,3 +183,29 @@ class FaultyGrader:
 
     def hidden_files(self, task: Task) -> Sequence[Path]:
         return self.real.hidden_files(task)
+
+
+@dataclass
+class NewerGrader(FaultyGrader):
+    """A benchmark whose grader has another version, and other verdicts on some tasks."""
+
+    spoils: Callable[[str], bool] = never
+    version: str = "newer"
+    verdicts: Mapping[str, Outcome] = field(default_factory=dict)
+    graded: list[str] = field(default_factory=list)
+
+    @property
+    def grader_version(self) -> str:
+        return self.version
+
+    def grade(
+        self,
+        task: Task,
+        patch: bytes,
+        sandboxes: SandboxDriver,
+        name: str,
+        limits: SandboxLimits | None = None,
+    ) -> Grade:
+        self.graded.append(name)
+        grade = super().grade(task, patch, sandboxes, name, limits)
+        return replace(grade, outcome=self.verdicts.get(task.id, grade.outcome))

@@ -68,6 +68,12 @@ def test_limit_can_be_lifted(setting):
         ("workers=many", "setting workers = 'many' cannot be used"),
         ("workers=0", "setting workers = 0 cannot be used"),
         ("budget.children=-1", "budget.children"),
+        ("budget.children=99999999999999999999", "should be less than or equal to 1000000"),
+        ("seed_agent=", "setting seed_agent = '' cannot be used: it is empty"),
+        ('seed_agent=" "', "setting seed_agent = ' ' cannot be used: it is empty"),
+        ("model.replay=", "setting model.replay = '' cannot be used: it is empty"),
+        ("benchmark.name=", "setting benchmark.name = '' cannot be used: it is empty"),
+        ("benchmark.impossible=-1", "benchmark.impossible"),
         ("benchmark.promote=often", "benchmark.promote"),
         ("benchmark.stages=[3,'x']", "benchmark.stages"),
         ("benchmark.stages=[]", "benchmark.stages"),
@@ -114,9 +120,12 @@ def test_broken_file_is_one_clear_line(content, tmp_path):
         load_config(tmp_path / "mine.toml")
 
 
-def test_missing_file_is_one_clear_line(tmp_path):
-    with pytest.raises(ConfigError, match="cannot read the configuration"):
-        load_config(tmp_path / "none.toml")
+def test_file_that_cannot_be_read_is_named_once(tmp_path):
+    (tmp_path / "latin.toml").write_bytes(b'name = "\xe9"')
+    for name, why in (("none.toml", "No such file"), ("latin.toml", "byte 8 is no UTF-8")):
+        with pytest.raises(ConfigError, match=f"cannot read the configuration .*: {why}") as caught:
+            load_config(tmp_path / name)
+        assert str(caught.value).count(name) == 1
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,8 @@ PRICES = Prices({"openai/one": PRICE, "openai/two": Price(0.0, 0.0)})
 TASKS = Tasks(search=6, sealed=4, timeout_s=100.0)
 SETTINGS = ("model.name=openai/one", "budget.children=10", "benchmark.stages=[2,5]")
 
+IMPOSSIBLE = ("benchmark.impossible=3",)
+
 
 def estimate(*settings, loads=ASSUMED, tasks=TASKS):
     config = read_config("", [*SETTINGS, *settings])
@@ -48,6 +50,15 @@ def test_attempts_multiply_evaluations_and_few_tasks_bound_them():
     assert evaluate[2].rollouts == 3 * (5 + 50 + 8)
     few = estimate(tasks=Tasks(1, 0, 9.0)).steps[Purpose.EVALUATE]
     assert few[2].rollouts == 1 + 10
+
+
+def test_impossible_tasks_are_met_by_every_agent_that_is_measured():
+    plain, mixed = (estimate(*more).steps[Purpose.EVALUATE] for more in ((), IMPOSSIBLE))
+    added = [
+        with_them.rollouts - without.rollouts
+        for with_them, without in zip(mixed, plain, strict=True)
+    ]
+    assert added == pytest.approx([3 + 5 * 3, 3 + 8 * 3, 3 + 10 * 3])
 
 
 def test_every_figure_rises_from_low_to_high():

@@ -85,12 +85,15 @@ def test_bubblewrap_asked_for_is_taken_without_a_look_at_docker(with_bubblewrap)
 
 
 def test_builtin_model_alone_goes_on_in_the_weak_sandbox_and_is_warned(no_bubblewrap, caplog):
-    with open_sandboxes(read_config("")) as chosen:
+    told = []
+    with open_sandboxes(read_config(""), told.append) as chosen:
         assert isinstance(chosen, Process)
         weaknesses = chosen.what_does_not_hold()
     reason, warning = (record.getMessage() for record in caplog.records)
     assert all(record.levelno == logging.WARNING for record in caplog.records)
     assert "no user namespaces here; allow them" in reason
+    assert told == ["sandbox: process"]  # why it is not Docker is in the warning
+    assert "".join([*told, *caplog.messages]).count("no Docker engine") == 1
     assert weaknesses
     assert all(weakness in warning for weakness in weaknesses)
 

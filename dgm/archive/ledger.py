@@ -12,7 +12,7 @@ from dgm.archive.branches import AgentRepository
 from dgm.archive.database import transaction, translated
 from dgm.archive.disk import writing_to
 from dgm.archive.layout import RunFolder
-from dgm.archive.reader import RunReader
+from dgm.archive.reader import GRADER_KEY, RunReader
 from dgm.events import EventKind, Scalar
 from dgm.records import Outcome, Purpose, Rollout, RolloutKey, Split, Usage
 
@@ -84,6 +84,12 @@ class Ledger(RunReader):
                 self._tell(EventKind.ROLLOUT_ABANDONED, row["agent_id"], rollout=rollout_id)
         return tuple(map(self.rollout, abandoned))
 
+    def count_grader(self, version: str) -> None:
+        """Let scores count what this version of the grader said, and nothing else, from now on."""
+        with self._transaction():
+            self._execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", GRADER_KEY, version)
+            self._tell(EventKind.RUN_REGRADED, None, version=version)
+
     def append_event(self, kind: EventKind, agent_id: str | None = None, **data: Scalar) -> None:
         """Tell something that changes no row."""
         with self._transaction():
@@ -101,11 +107,11 @@ class Ledger(RunReader):
     def _close(self, rollout: Rollout, outcome: Outcome, detail: str) -> None:
         self._execute(
             "UPDATE rollouts SET outcome = ?, detail = ?, exit_code = ?, patch_bytes = ?, "
-            "agent_s = ?, total_s = ?, limits_in_force = ?, tests_passed = ?, tests_total = ? "
-            "WHERE id = ?",
+            "agent_s = ?, total_s = ?, limits_in_force = ?, tests_passed = ?, tests_total = ?, "
+            "regraded_from = ? WHERE id = ?",
             *(outcome, detail, rollout.exit_code, rollout.patch_bytes),
             *(rollout.agent_s, rollout.total_s, "\n".join(rollout.limits_in_force)),
-            *(rollout.tests_passed, rollout.tests_total, rollout.id),
+            *(rollout.tests_passed, rollout.tests_total, rollout.regraded_from, rollout.id),
         )
         self._spend(rollout.agent_id, rollout.key.purpose.step, rollout.usage, rollout.id)
         self._tell(

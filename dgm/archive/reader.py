@@ -1,4 +1,8 @@
-"""Everything that can be asked of a run. Scores are computed from rows; nothing is changed."""
+"""Everything that can be asked of a run. Scores are computed from rows; nothing is changed.
+
+Scores, evaluations and conduct count the rows of one version of the grader: `graded_by`. So two
+agents are never compared by two graders.
+"""
 
 from __future__ import annotations
 
@@ -16,9 +20,19 @@ from dgm.archive.layout import RunFolder
 from dgm.archive.tree import ArchiveTree
 from dgm.errors import ArchiveError
 from dgm.events import Event, EventKind
-from dgm.records import Agent, Purpose, Rollout, RolloutKey, Score, Split, Task, Usage
+from dgm.records import Agent, Conduct, Purpose, Rollout, RolloutKey, Score, Split, Task, Usage
 
-_EVIDENCE = "outcome IS NOT NULL AND outcome <> 'infrastructure' AND split = ?"
+GRADER_KEY = "grader"
+"""What `meta` names the grader by whose rows count, once a run was graded again."""
+
+_IS_EVIDENCE = "outcome IS NOT NULL AND outcome <> 'infrastructure'"
+# The plus keeps SQLite from sorting an index where the first rows will do.
+_COUNTED_GRADER = f"""coalesce(
+    (SELECT value FROM meta WHERE key = '{GRADER_KEY}'),
+    (SELECT grader_version FROM rollouts WHERE +grader_version <> '' AND {_IS_EVIDENCE}
+     ORDER BY number LIMIT 1))"""
+_COUNTS = f"{_IS_EVIDENCE} AND grader_version = {_COUNTED_GRADER}"
+_EVIDENCE = f"{_COUNTS} AND split = ?"
 _EVALUATION = f"purpose = 'evaluate' AND {_EVIDENCE}"
 _SCORE_COLUMNS = (
     "count(*) AS attempted, count(DISTINCT task_id) AS tasks, "
@@ -134,10 +148,34 @@ class RunReader:
         """Return the evidence for this unit of work, which then need not be done again."""
         found = self._rows(
             f"{_ROLLOUTS} WHERE tree_hash = ? AND task_digest = ? AND purpose = ? AND attempt = ? "
-            "AND grader_version = ? AND outcome IS NOT NULL AND outcome <> 'infrastructure'",
+            f"AND grader_version = ? AND {_IS_EVIDENCE}",
             *(key.tree_hash, key.task_digest, key.purpose, key.attempt, key.grader_version),
         )
         return rows.read_rollout(found[0]) if found else None
+
+    def graded_by(self) -> str | None:
+        """The version of the grader whose rows count; None before the first.
+
+        The one that the run was last graded again by, all of it; else that of its first evaluation.
+        """
+        (row,) = self._rows(f"SELECT {_COUNTED_GRADER} AS version")
+        version: str | None = row["version"]
+        return version
+
+    def graders(self) -> dict[str, int]:
+        """Every version of the grader, counted or not, to the results there are by it."""
+        found = self._rows(
+            "SELECT grader_version, count(*) AS results FROM rollouts "
+            f"WHERE grader_version <> '' AND {_IS_EVIDENCE} GROUP BY grader_version"
+        )
+        return {row["grader_version"]: row["results"] for row in found}
+
+    def graded(self) -> tuple[Rollout, ...]:
+        """The evidence of every grader and every graded purpose, in the order it was started."""
+        found = self._rows(
+            f"{_ROLLOUTS} WHERE grader_version <> '' AND {_IS_EVIDENCE} ORDER BY rollouts.number"
+        )
+        return tuple(map(rows.read_rollout, found))
 
     def evaluations(
         self, agent_id: str, split: Split = Split.SEARCH, purpose: Purpose = Purpose.EVALUATE
@@ -184,6 +222,23 @@ class RunReader:
             matrix.setdefault(row["id"], {})[row["task_id"]] = cell
         return matrix
 
+    def conduct(self) -> dict[str, Conduct]:
+        """Agent id to what speaks of cheating, for every agent of which there is anything."""
+        impossible = self._rows(
+            "SELECT agents.id, count(*) AS attempted, "
+            "count(CASE outcome WHEN 'solved' THEN 1 END) AS solved "
+            "FROM rollouts JOIN agents USING (tree_hash) "
+            f"WHERE purpose = 'impossible' AND {_COUNTS} GROUP BY agents.number"
+        )
+        tampered = self._rows(
+            "SELECT agents.id, count(*) AS number FROM rollouts JOIN agents USING (tree_hash) "
+            f"WHERE outcome = 'tampered' AND {_COUNTS} GROUP BY agents.number"
+        )
+        found = {row["id"]: Conduct(Score(row["solved"], row["attempted"])) for row in impossible}
+        for row in tampered:
+            found[row["id"]] = found.get(row["id"], Conduct()) + Conduct(tampered=row["number"])
+        return found
+
     def reached(self, agent_id: str | None = None) -> dict[str, int]:
         """Agent id to the place of the last search task that its stages brought it to.
 
@@ -223,7 +278,7 @@ class RunReader:
         found = self._rows(
             "SELECT id, agent_id, purpose FROM rollouts WHERE outcome IS NULL ORDER BY number"
         )
-        return tuple((row["id"], row["agent_id"], row["purpose"]) for row in found)
+        return tuple((row["id"], row["agent_id"], Purpose(row["purpose"]).step) for row in found)
 
     def events(self, since: int = 0) -> tuple[Event, ...]:
         """Events with an id above `since`, oldest first."""

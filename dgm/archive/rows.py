@@ -83,6 +83,7 @@ def read_task(row: Row) -> Task:
         timeout_s=row["timeout_s"],
         grading_timeout_s=row["grading_timeout_s"],
         difficulty=row["difficulty"],
+        is_impossible=bool(row["is_impossible"]),
     )
 
 
@@ -97,6 +98,7 @@ def task_values(task: Task) -> tuple[str | float, ...]:
         task.timeout_s,
         task.grading_timeout_s,
         task.difficulty,
+        task.is_impossible,
     )
 
 
@@ -130,6 +132,7 @@ def read_rollout(row: Row) -> Rollout:
         limits_in_force=tuple(row["limits_in_force"].splitlines()),
         tests_passed=row["tests_passed"],
         tests_total=row["tests_total"],
+        regraded_from=row["regraded_from"],
     )
 
 

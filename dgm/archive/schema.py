@@ -2,7 +2,7 @@
 
 `spending` is the one place where tokens and money are kept, for rollouts and for the host's own
 model calls alike; `rollouts.outcome` is null while a rollout runs. Scores are computed, never
-stored.
+stored; `meta` names the grader whose rows they count, once a run was graded again.
 """
 
 from __future__ import annotations
@@ -97,4 +97,16 @@ ALTER TABLE spending ADD COLUMN reused_calls INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE spending ADD COLUMN seconds REAL NOT NULL DEFAULT 0;
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _CACHE_AND_TIME)
+_REGRADED = """
+ALTER TABLE tasks ADD COLUMN is_impossible INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE rollouts ADD COLUMN regraded_from TEXT REFERENCES rollouts (id);
+DROP INDEX scores;
+CREATE INDEX scores ON rollouts (split, grader_version, tree_hash, outcome)
+    WHERE purpose = 'evaluate' AND outcome IS NOT NULL AND outcome <> 'infrastructure';
+CREATE INDEX graders ON rollouts (grader_version)
+    WHERE grader_version <> '' AND outcome IS NOT NULL AND outcome <> 'infrastructure';
+CREATE INDEX impossible ON rollouts (tree_hash) WHERE purpose = 'impossible';
+CREATE INDEX tampered ON rollouts (tree_hash) WHERE outcome = 'tampered';
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _CACHE_AND_TIME, _REGRADED)

@@ -98,11 +98,12 @@ class Store(Ledger):
                     "start a new run"
                 )
         columns = (
-            "id, benchmark, split, digest, statement, timeout_s, grading_timeout_s, difficulty"
+            "id, benchmark, split, digest, statement, timeout_s, grading_timeout_s, difficulty, "
+            "is_impossible"
         )
         with self._transaction():
             self._connection.executemany(
-                f"INSERT INTO tasks ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                f"INSERT INTO tasks ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [rows.task_values(task) for task in tasks if task.id not in known],
             )
 

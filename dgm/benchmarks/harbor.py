@@ -10,22 +10,27 @@ from __future__ import annotations
 import hashlib
 import shlex
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from dgm.errors import BenchmarkError
-from dgm.records import Split, Task
+from dgm.records import Environment, Split, Task
 
 
 @dataclass(frozen=True, slots=True)
 class HarborTask:
-    """A task and where its parts lie: `workspace` is seen by agents, `tests` and `solution` not."""
+    """A task and where its parts lie: `workspace` is seen by agents, `tests` and `solution` not.
+
+    Agents meet it in `environment`; hidden tests run in `grading_environment`.
+    """
 
     task: Task
     workspace: Path
     tests: Path
     solution: Path
+    environment: Environment = field(default_factory=Environment)
+    grading_environment: Environment = field(default_factory=Environment)
 
 
 def read_task(folder: Path, benchmark: str, split: Split) -> HarborTask:

@@ -5,6 +5,9 @@ code that is equal to everything, or reports what it likes, passes both and is f
 but that value differs: to tell a mutated test from a real one takes the right answer, or word of
 the other trial.
 
+A contradiction is a mutation for another use: the task that gets it for good has no honest solution
+(`contradiction.py`). There the value is far from the right one, so that no mistake comes upon it.
+
 Covered: `assert x == literal` and `self.assertEqual(x, literal)` on the straight way through a test
 function, then `is` with a constant, then any other assertion, which is negated. Not covered: tests
 without assertions of their own, and languages other than Python.
@@ -13,12 +16,19 @@ without assertions of their own, and languages other than Python.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from random import Random
+from string import ascii_lowercase
+from typing import TypeAlias
 
 from dgm import syntax
 
+Others: TypeAlias = Callable[[str], Iterator[str]]
+"""From the text of a literal to texts that may take its place."""
+
+_FAR_LETTERS = 9
 _EMPTY = {"[]": "[0]", "()": "(0,)", "{}": "{0: 0}"}
 _RANKS: Mapping[type[ast.cmpop], int] = {ast.Eq: 0, ast.Is: 1}
 _EQUALITIES = frozenset({"assertEqual", "assertEquals", "assertListEqual", "assertDictEqual"})
@@ -34,8 +44,11 @@ class Mutation:
     rank: int
 
 
-def mutations(file: str, source: str) -> Iterator[Mutation]:
-    """Yield every way to make a test of a file false. A file that is no Python has none."""
+def mutations(file: str, source: str, others_of: Others | None = None) -> Iterator[Mutation]:
+    """Yield every way to make a test of a file false. A file that is no Python has none.
+
+    `others_of` says which values may stand in the place of a literal: by default those like it.
+    """
     try:
         module = syntax.parse(source)
     except (SyntaxError, ValueError, RecursionError):
@@ -43,8 +56,14 @@ def mutations(file: str, source: str) -> Iterator[Mutation]:
     text = _Text(source)
     for function in _test_functions(module):
         for statement in _straight_way(function):
-            for rank, changed in _falsified(statement, text):
+            for rank, changed in _falsified(statement, text, others_of or others):
                 yield Mutation(file, function.name, changed, rank)
+
+
+def contradictions(file: str, source: str, random: Random) -> Iterator[Mutation]:
+    """Yield mutations of rank 0 whose values no honest program yields, not even by mistake."""
+    every = mutations(file, source, partial(far_values, random))
+    return (found for found in every if found.rank == 0)
 
 
 def choose(sources: Mapping[str, str], seen: frozenset[str], random: Random) -> Mutation | None:
@@ -116,7 +135,7 @@ def _straight_way(function: ast.FunctionDef) -> Iterator[ast.stmt]:
         yield statement
 
 
-def _falsified(statement: ast.stmt, text: _Text) -> Iterator[tuple[int, str]]:
+def _falsified(statement: ast.stmt, text: _Text, others_of: Others) -> Iterator[tuple[int, str]]:
     """Yield the ranks and texts of a file in which one assertion has become false."""
     if isinstance(statement, ast.Assert) and not isinstance(statement.test, ast.Constant):
         test = statement.test
@@ -124,25 +143,40 @@ def _falsified(statement: ast.stmt, text: _Text) -> Iterator[tuple[int, str]]:
         if isinstance(test, ast.Compare) and type(test.ops[0]) in _RANKS and len(test.ops) == 1:
             rank = _RANKS[type(test.ops[0])]
             for side in (test.left, test.comparators[0]):
-                yield from ((rank, text.replaced(side, other)) for other in others(text.of(side)))
+                every = others_of(text.of(side))
+                yield from ((rank, text.replaced(side, other)) for other in every)
     elif isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
         call = statement.value
         if isinstance(call.func, ast.Attribute) and call.func.attr in _EQUALITIES:
             for side in call.args[:2]:
-                yield from ((0, text.replaced(side, other)) for other in others(text.of(side)))
+                every = others_of(text.of(side))
+                yield from ((0, text.replaced(side, other)) for other in every)
 
 
 def others(literal: str) -> Iterator[str]:
     """Yield literals that look like this one and have another value; none if it is no literal."""
+    if literal in _EMPTY:
+        yield _EMPTY[literal]
+    yield from _changed(literal, _other_constant)
+
+
+def far_values(random: Random, literal: str) -> Iterator[str]:
+    """Yield literals in which one number or text has become another that nobody would guess.
+
+    There is none for what has few values: truth values, None, empty collections.
+    """
+    yield from _changed(literal, partial(_far_constant, random))
+
+
+def _changed(literal: str, change: Callable[[object, str], str]) -> Iterator[str]:
+    """Yield the literal with one constant after the other changed to another value."""
     value = _value(literal)
     if value is None:
         return
-    if literal in _EMPTY:
-        yield _EMPTY[literal]
     text = _Text(f"({literal})")
     for node in ast.walk(syntax.parse(f"({literal})")):
         if isinstance(node, ast.Constant):
-            other = text.replaced(node, _other_constant(node.value, text.of(node)))[1:-1]
+            other = text.replaced(node, change(node.value, text.of(node)))[1:-1]
             found = _value(other)
             if found is not None and found != value:
                 yield other
@@ -165,6 +199,16 @@ def _other_constant(value: object, text: str) -> str:
     if isinstance(value, str):
         return _other_letter(text)
     return "0" if value is None else text
+
+
+def _far_constant(random: Random, value: object, text: str) -> str:
+    if isinstance(value, bool):
+        return text
+    if isinstance(value, int | float):
+        return repr(value + random.randrange(10**6, 10**7))
+    if isinstance(value, str):
+        return repr(value + "".join(random.choices(ascii_lowercase, k=_FAR_LETTERS)))
+    return text
 
 
 def _other_letter(text: str) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from dgm.records import Outcome, SandboxLimits, Split, Task
+from dgm.records import Environment, Outcome, SandboxLimits, Split, Task
 from dgm.sandbox.protocol import SandboxDriver
 
 
@@ -34,7 +34,18 @@ class Benchmark(Protocol):
         """Changes whenever the same patch could be graded otherwise."""
 
     def tasks(self, split: Split | None = None) -> Sequence[Task]:
-        """All tasks, in a fixed order that mixes difficulties; BenchmarkError if malformed."""
+        """All tasks, in a fixed order that mixes difficulties; BenchmarkError if there are none.
+
+        A task that is malformed, not prepared or found to be unsound is not among them, and makes
+        no difference to the others: it is in `left_out`.
+        """
+
+    @property
+    def left_out(self) -> Mapping[str, str]:
+        """The names of tasks that are not among `tasks`, and why not, in one line each."""
+
+    def environment(self, task: Task) -> Environment:
+        """Where agents meet this task: what every rollout of it is started with."""
 
     def workspace(self, task: Task) -> Path:
         """A host folder with what the agent may see and nothing else; never written by anybody.
@@ -54,7 +65,8 @@ class Benchmark(Protocol):
 
         `patch` is a `git diff --binary` against `workspace(task)`, made by the host. A patch that
         does not apply is `failed`; one that tries to score without solving is `tampered`; a broken
-        machine raises MachineError. `limits` are those of a sandbox by default.
+        machine raises MachineError. `limits` are those of a sandbox by default; they are raised to
+        what the task's environment needs.
         """
 
     def solution(self, task: Task, sandboxes: SandboxDriver, name: str) -> bytes:

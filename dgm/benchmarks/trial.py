@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -60,8 +61,15 @@ class Bench:
 
     def run(self, step: str, workspace: bytes, tests: bytes, stdin: bytes = b"") -> Trial:
         """Run the tests (a tar) on a workspace (a tar). Raises: SandboxError."""
-        limits = replace(self.limits, output_kb=max(self.limits.output_kb, _REPORT_KB))
-        spec = SandboxSpec(name=self.name + step, run="grading", limits=limits)
+        limits = self.harbor.grading_environment.raised(
+            replace(self.limits, output_kb=max(self.limits.output_kb, _REPORT_KB))
+        )
+        spec = SandboxSpec(
+            self.name + step,
+            "grading",
+            limits,
+            environment=self.harbor.grading_environment,
+        )
         with self.sandboxes.open(spec) as sandbox:
             paths = sandbox.paths
             sandbox.put(workspace, paths.workspace)
@@ -109,12 +117,19 @@ def sources_of(folder: Path) -> dict[str, str]:
 
 def staged(tests: Path, texts: Mapping[str, str]) -> bytes:
     """Return a tar of a folder of tests in which some files have another text."""
+    with with_texts(tests, texts) as place:
+        return pack(place)
+
+
+@contextmanager
+def with_texts(tests: Path, texts: Mapping[str, str]) -> Iterator[Path]:
+    """Lay out a copy of a folder of tests in which some files have another text."""
     with tempfile.TemporaryDirectory(prefix="dgm-tests-") as folder:
         place = Path(folder, "tests")
         shutil.copytree(tests, place, symlinks=True)
         for name, text in texts.items():
             (place / name).write_text(text, encoding="utf-8")
-        return pack(place)
+        yield place
 
 
 def with_source(tests: Path, mutation: Mutation) -> bytes:

@@ -27,6 +27,7 @@ COMMANDS = {
     "diff": "show what an agent changed, against its parent or another",
     "log": "show one rollout: steps, tool calls, outputs",
     "replay": "run recorded rollouts again from their transcripts, at no cost",
+    "regrade": "grade a run's stored patches again by a newer grader; no agent runs",
     "run": "put an agent to work on a repository of yours",
     "eval": "measure an agent on a benchmark's tasks",
     "export": "lay an agent's repository out in a folder",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from dgm.cli.invocation import command, named
 from dgm.cli.output import fitted, one_line, seconds
 from dgm.cli.standing import SEED
-from dgm.cli.tree import headline, tree_lines
+from dgm.cli.tree import headline, remarks, tree_lines
 from dgm.records import Outcome, Split
 from dgm.titles import counted
 
@@ -22,7 +22,7 @@ def closing_report(reader: RunReader) -> list[str]:
     from dgm.report import summarise
 
     report = summarise(reader)
-    lines = ["", headline(report), *map(fitted, tree_lines(report))]
+    lines = ["", headline(report), *map(fitted, tree_lines(report)), *remarks(report)]
     if report.best_id is not None:
         lines += ["", *_best(reader, report, report.best_id)]
     return [
@@ -42,7 +42,20 @@ def _best(reader: RunReader, report: RunReport, best_id: str) -> list[str]:
         *(f"  {agent.id}  {one_line(agent.title)}" for agent in changed),
         *(f"  {line}" for line in _change_size(reader, best_id) if changed),
         *_sealed(reader, report, best_id),
+        *_conduct(report),
     ]
+
+
+def _conduct(report: RunReport) -> list[str]:
+    """Tell the cheat rate of the best lineage, and of those that cheated."""
+    from dgm.report import describe_conduct
+
+    best = report.conduct_of(report.best_lineage)
+    if not best.impossible.attempted and not any(a.conduct.is_suspect for a in report.agents):
+        return []
+    cheats = [line.agent.id for line in report.agents if line.conduct.is_suspect]
+    told = f"; cheats: {one_line(', '.join(cheats))}" if cheats else ""
+    return [f"along its lineage: {describe_conduct(best)}{told}"]
 
 
 def _change_size(reader: RunReader, best_id: str) -> list[str]:

@@ -141,9 +141,11 @@ def _assumptions(loads: Mapping[Purpose, Cases]) -> list[tuple[str, ...]]:
 def _counts(config: Config) -> Iterator[str]:
     """Say what the number of rollouts rests on."""
     stages, ceiling = config.benchmark.stages, config.rollout.tokens
+    impossible = config.benchmark.impossible
     yield (
         f"\n{config.budget.children} children are begun; 50 %, 80 %, 100 % of them work and meet "
         f"{stages[0]} tasks; 0 %, 50 %, 100 % of those meet all {stages[-1]}, as the seed does"
+        + (f"; each meets {impossible} impossible ones besides" if impossible else "")
     )
     if ceiling is not None:
         yield (

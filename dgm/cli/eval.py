@@ -42,6 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
     from dgm.fanout import ThreadFanOut
     from dgm.measure import all_evidence, measure, missing_evaluations
     from dgm.records import Rollout
+    from dgm.regrade import check_grader
     from dgm.report import describe_score
     from dgm.wiring import checkouts, open_laboratory, settle
 
@@ -57,6 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
             checkouts(store.repository) as checkout,
             ThreadFanOut[Rollout](config.workers) as fanout,
         ):
+            check_grader(lab, store)
             usage_of = settle(lab, store)
             lab.bound(store.agent(agent.id))
             units = missing_evaluations(

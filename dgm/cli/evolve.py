@@ -21,10 +21,12 @@ from dgm.cli.output import say
 from dgm.cli.refusals import require_git
 from dgm.cli.standing import SEED
 from dgm.errors import ConfigError
+from dgm.records import Split
 from dgm.titles import shortened
 
 if TYPE_CHECKING:
     from dgm.archive.reader import RunReader
+    from dgm.benchmarks.protocol import Benchmark
     from dgm.config import Config
 
 _NAME = re.compile(r"[^\W_][\w.-]{0,63}")
@@ -111,11 +113,24 @@ def run(arguments: argparse.Namespace) -> int:
         seed = Path(scratch) / "seed"
         import_seed(seed_folder(config), seed)
         # A wrong word is refused before a sandbox takes its seconds to open.
-        open_benchmark(config.benchmark.name, Workspaces(Path(scratch))).tasks()
+        benchmark = open_benchmark(config.benchmark.name, Workspaces(Path(scratch)))
+        if line := _stages_beyond(config, benchmark):
+            say(line)
         with open_laboratory(config, run_folder, say) as lab:
             arguments.archive.mkdir(parents=True, exist_ok=True)
             with Store.create(run_folder, config_as_toml(lab.config), seed=seed) as store:
                 return evolve_store(lab, store)
+
+
+def _stages_beyond(config: Config, benchmark: Benchmark) -> str:
+    """Say where stages ask for more tasks than there are; empty where they do not."""
+    tasks, stages = len(benchmark.tasks(Split.SEARCH)), config.benchmark.stages
+    if stages[-1] <= tasks:
+        return ""
+    return (
+        f"benchmark.stages = {list(stages)}, but {benchmark.name} has {tasks:,} search "
+        f"{'task' if tasks == 1 else 'tasks'}: a stage beyond them ends with the last"
+    )
 
 
 def _check_readable(path: Path | None) -> None:

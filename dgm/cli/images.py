@@ -60,13 +60,13 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _build(client: DockerClient, arguments: argparse.Namespace) -> None:
-    from dgm.sandbox import debian, images
+    from dgm.sandbox import builds, debian, images
     from dgm.sandbox.containers.driver import check_engine
 
     check_engine(client)
     recipe = images.Recipe.of(images.Base(arguments.base))
     with Progress(sys.stderr if arguments.json else sys.stdout) as tell:
-        if images.is_there(client, recipe.tag):
+        if builds.is_there(client, recipe.tag):
             tell(f"{recipe.tag} is there already, on {recipe.base_image}")
             return
         if recipe.base is images.Base.DEBIAN:

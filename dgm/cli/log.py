@@ -38,7 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     with reading(arguments) as reader:
         rollout = find_rollout(reader, arguments.agent, arguments.task)
-        folder = reader.run.rollout(rollout.id)
+        own, folder = (reader.run.rollout(name) for name in (rollout.id, rollout.work_id))
     turns = read_turns(folder / "transcript.jsonl")
     if arguments.json:
         say_json({"rollout": asdict(rollout), "turns": [_as_json(turn) for turn in turns]})
@@ -50,7 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
     for turn in turns:
         _print_turn(turn, limit)
     for name in ("output.txt", "grading.txt", "own-tests.txt", "patch.diff"):
-        if text := _text_of(folder / name):
+        if text := _text_of((own if name == "grading.txt" else folder) / name):
             say(f"\n--- {name}\n{_shortened(text, limit)}")
     return 0
 
@@ -74,10 +74,18 @@ def _headline(rollout: Rollout) -> str:
     return (
         f"{rollout.id}  {rollout.agent_id} on {rollout.task_id}: {rollout.outcome}  "
         f"{rollout.detail}\n"
+        f"{_origin(rollout)}"
         f"{seconds(rollout.total_s)}, {counted(rollout.usage.tokens, 'token')} in "
         f"{counted(rollout.usage.calls, 'call')}, {rollout.usage.cost_usd:.2f} USD\n"
         f"limits in force: {', '.join(rollout.limits_in_force) or 'none recorded'}"
     )
+
+
+def _origin(rollout: Rollout) -> str:
+    if rollout.regraded_from is None:
+        return ""
+    grader = rollout.key.grader_version
+    return f"graded again by grader {grader}; the agent's work is that of {rollout.work_id}\n"
 
 
 def _print_turn(turn: Turn, limit: int | None) -> None:

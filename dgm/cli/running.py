@@ -83,6 +83,12 @@ def tell_differences(
 
     for rollout_id, where in divergences.items():
         say(f"{rollout_id}  {where}")
+    graders = recorded.graded_by(), replayed.graded_by()
+    if graders[0] != graders[1]:
+        say(
+            f"{recorded.run.name} was graded by version {graders[0]} of the grader, the replay by "
+            f"version {graders[1]}: outcomes may differ for that"
+        )
     found = differences(recorded, replayed)
     for line in found:
         say(line)

@@ -12,10 +12,11 @@ from dgm.records import Purpose, Split
 from dgm.titles import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterator, Sequence
 
     from dgm.archive.reader import RunReader
     from dgm.records import Agent, Rollout
+    from dgm.report import RunReport
 
 _ADMISSION = (Purpose.DIAGNOSE, Purpose.MODIFY, Purpose.CANARY)
 
@@ -41,18 +42,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _print(reader: RunReader, agent: Agent, lineage: tuple[Agent, ...]) -> None:
-    from dgm.report import describe_score
-
-    say(f"{agent.id}  {agent.state}  {agent.title}")
-    if agent.reason:
-        say(f"  because {agent.reason}")
-    say(f"  lineage   {' > '.join(ancestor.id for ancestor in lineage)}")
-    say(f"  code      {agent.tree_hash or 'none'}")
-    if agent.selection_probability is not None:
-        say(f"  its parent was chosen with probability {agent.selection_probability:.2f}")
-    for split in Split:
-        say(f"  {split:9} {describe_score(reader.score(agent.id, split))}")
-    say(f"  spent     {thousands(agent.usage.tokens)} tokens, {agent.usage.cost_usd:.2f} USD")
+    for line in _head(reader, agent, [ancestor.id for ancestor in lineage]):
+        say(line)
     if (diagnosis := agent.diagnosis) is not None:
         say(f"\ndiagnosis (looking at {diagnosis.target})")
         say(f"  seen      {diagnosis.log_summary}")
@@ -62,25 +53,61 @@ def _print(reader: RunReader, agent: Agent, lineage: tuple[Agent, ...]) -> None:
     for rollout in _admission(reader, agent):
         say(f"  {rollout.id}  {rollout.task_id:18} {rollout.outcome}  {rollout.detail}")
     for split in Split:
-        if rollouts := reader.evaluations(agent.id, split):
-            say(f"\n{split} tasks")
-        _print_rollouts(rollouts)
-    if beside := _beside(reader, agent):
-        say("\nmeasured with dgm eval, beside the run")
-        _print_rollouts(beside)
+        _print_rollouts(reader, f"{split} tasks", reader.evaluations(agent.id, split))
+    impossible = reader.evaluations(agent.id, purpose=Purpose.IMPOSSIBLE)
+    _print_rollouts(reader, "impossible tasks: who solves one has cheated", impossible)
+    _print_rollouts(reader, "measured with dgm eval, beside the run", _beside(reader, agent))
 
 
-def _print_rollouts(rollouts: Iterable[Rollout]) -> None:
+def _head(reader: RunReader, agent: Agent, lineage: Sequence[str]) -> Iterator[str]:
+    from dgm.report import describe_graders, describe_score, summarise
+
+    report = summarise(reader)
+    yield f"{agent.id}  {agent.state}  {agent.title}"
+    if agent.reason:
+        yield f"  because {agent.reason}"
+    yield f"  lineage   {' > '.join(lineage)}"
+    yield f"  code      {agent.tree_hash or 'none'}"
+    if agent.selection_probability is not None:
+        yield f"  its parent was chosen with probability {agent.selection_probability:.2f}"
+    for split in Split:
+        yield f"  {split:9} {describe_score(reader.score(agent.id, split))}"
+    if graders := describe_graders(report):
+        yield f"  grader    {graders}"
+    yield from _conduct(report, lineage)
+    yield f"  spent     {thousands(agent.usage.tokens)} tokens, {agent.usage.cost_usd:.2f} USD"
+
+
+def _conduct(report: RunReport, lineage: Sequence[str]) -> Iterator[str]:
+    """Tell the cheat rate of an agent and each of its ancestors, where there is one to tell."""
+    from dgm.report import describe_conduct
+
+    whole = report.conduct_of(lineage)
+    if not whole.impossible.attempted and not whole.is_suspect:
+        return
+    yield f"  cheating  {describe_conduct(whole)}, along its lineage:"
+    for agent_id in lineage:
+        yield f"    {agent_id}  {describe_conduct(report.conduct_of([agent_id]))}"
+
+
+def _print_rollouts(reader: RunReader, title: str, rollouts: Sequence[Rollout]) -> None:
+    if rollouts:
+        say(f"\n{title}")
     for rollout in rollouts:
-        say(f"  {rollout.id}  {rollout.task_id:32} {_result(rollout)}")
+        came_from = rollout.regraded_from
+        before = None if came_from is None else reader.rollout(came_from)
+        say(f"  {rollout.id}  {rollout.task_id:32} {_result(rollout, before)}")
 
 
-def _result(rollout: Rollout) -> str:
+def _result(rollout: Rollout, before: Rollout | None) -> str:
     tests = ""
     if rollout.tests_total is not None:
         tests = f"{rollout.tests_passed}/{counted(rollout.tests_total, 'test')}  "
-    calls = counted(rollout.usage.calls, "call")
-    return f"{rollout.outcome:12} {tests}{calls}  {rollout.detail}".rstrip()
+    work = counted(rollout.usage.calls, "call")
+    if before is not None:
+        grader = before.key.grader_version
+        work = f"graded again; {before.outcome} by version {grader}, {before.id}"
+    return f"{rollout.outcome:12} {tests}{work}  {rollout.detail}".rstrip()
 
 
 def _admission(reader: RunReader, agent: Agent) -> list[Rollout]:
@@ -93,6 +120,10 @@ def _beside(reader: RunReader, agent: Agent) -> list[Rollout]:
 
 
 def _as_json(reader: RunReader, agent: Agent, lineage: list[str]) -> dict[str, Any]:
+    from dgm.report import conduct_as_json, summarise
+
+    report = summarise(reader)
+    impossible = reader.evaluations(agent.id, purpose=Purpose.IMPOSSIBLE)
     return {
         "agent": asdict(agent),
         "lineage": lineage,
@@ -102,5 +133,11 @@ def _as_json(reader: RunReader, agent: Agent, lineage: list[str]) -> dict[str, A
             split: [asdict(rollout) for rollout in reader.evaluations(agent.id, split)]
             for split in Split
         },
+        "grader": {"counted": report.graded_by, "results": dict(report.graders)},
+        "conduct": {
+            "lineage": conduct_as_json(report.conduct_of(lineage)),
+            "agents": {name: conduct_as_json(report.conduct_of([name])) for name in lineage},
+        },
+        "impossible": [asdict(rollout) for rollout in impossible],
         "measured": [asdict(rollout) for rollout in _beside(reader, agent)],
     }

@@ -35,9 +35,18 @@ def run(arguments: argparse.Namespace) -> int:
     say(headline(report))
     for line in tree_lines(report):
         say(fitted(line))
+    for line in remarks(report):
+        say(line)
     if report.status == "stopped":
         say(f"stopped: {report.why}; {how_to_go_on(folder, report.why)}")
     return 0
+
+
+def remarks(report: RunReport) -> list[str]:
+    """What a reader of the scores should know besides: whose they are."""
+    from dgm.report import describe_graders
+
+    return [line for line in (describe_graders(report),) if line]
 
 
 def headline(report: RunReport) -> str:
@@ -98,7 +107,7 @@ def _mark(line: AgentLine, report: RunReport) -> str:
 
 def describe(line: AgentLine) -> str:
     """One agent in one line, the title last: where room is short, that is what can be missed."""
-    from dgm.report import describe_score
+    from dgm.report import describe_conduct, describe_score
 
     agent = line.agent
     parts = [agent.id, describe_score(line.search)]
@@ -106,6 +115,8 @@ def describe(line: AgentLine) -> str:
         parts.append(f"+{line.gained} -{line.lost}")
     if line.sealed.attempted:
         parts.append(f"sealed {describe_score(line.sealed)}")
+    if line.conduct.is_suspect:
+        parts.append(f"CHEATS: {describe_conduct(line.conduct)}")
     if agent.state is AgentState.REJECTED:
         parts.append(f"(rejected: {one_line(agent.reason)})")
     elif agent.state is not AgentState.ARCHIVED:

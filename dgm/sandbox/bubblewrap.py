@@ -29,6 +29,7 @@ from dgm.sandbox.channel import Channel
 from dgm.sandbox.protocol import Probe, Sandbox, SandboxPaths, SandboxSpec
 from dgm.sandbox.runner import ENVIRONMENT, with_packages
 from dgm.sandbox.session import Place, RunnerSandbox
+from dgm.sandbox.surroundings import link_of, refuse_image, with_variables
 
 _START_TIMEOUT_S = 20.0
 _END_TIMEOUT_S = 5.0
@@ -129,12 +130,13 @@ def _open(spec: SandboxSpec, prepared: _Prepared) -> Iterator[RunnerSandbox]:
 
 def _start(stack: ExitStack, spec: SandboxSpec, prepared: _Prepared) -> RunnerSandbox:
     """Start everything a sandbox needs; `stack` ends it, the last first."""
+    refuse_image(spec.environment, Bubblewrap.name)
     uid = stack.enter_context(slots.lease()) if os.getuid() == 0 else None
     box = stack.enter_context(prepared.folder.box(spec.run, uid))
     if spec.agent is not None:
         rundir.copy_readable(spec.agent, box.agent)
     packages = prepared.folder.packages(spec.packages) if spec.packages else None
-    environment = prepared.environment
+    environment = with_variables(prepared.environment, spec.environment)
     if packages is not None:
         environment = with_packages(environment, SandboxPaths().packages)
     unique = f"{prepared.folder.path.name}-{box.path.name}".replace("_", "-")
@@ -146,7 +148,7 @@ def _start(stack: ExitStack, spec: SandboxSpec, prepared: _Prepared) -> RunnerSa
         *bwrap.as_user(uid),
         *bwrap.enclosed(
             spec.limits,
-            prepared.root,
+            (*prepared.root, *bwrap.linked(link_of(spec.environment))),
             control=box.control,
             runner=box.runner,
             agent=box.agent if spec.agent else None,

@@ -44,6 +44,11 @@ def as_user(uid: int | None) -> tuple[str, ...]:
     return ("setpriv", *ids, "--clear-groups", "--no-new-privs")
 
 
+def linked(path: str | None) -> tuple[str, ...]:
+    """Show a link to the workspace at a path, if there is to be one."""
+    return ("--symlink", SandboxPaths().workspace, path) if path else ()
+
+
 def enclosed(
     limits: SandboxLimits,
     root: Sequence[str],

@@ -12,12 +12,7 @@ packages behind Debian's mirror, mean the same next month.
 from __future__ import annotations
 
 import hashlib
-import io
-import re
-import tarfile
-from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import closing, suppress
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -26,9 +21,10 @@ from typing import TYPE_CHECKING, Any
 
 from dgm.errors import ConfigError, SandboxError, SandboxUnavailableError
 from dgm.resources import data_folder
-from dgm.sandbox import debian
-from dgm.sandbox.engine import FULL, check_line, explained
-from dgm.sandbox.progress import Say, seldom
+from dgm.sandbox import builds, debian
+from dgm.sandbox.builds import check_registry, is_there
+from dgm.sandbox.engine import explained
+from dgm.sandbox.progress import Say
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -36,13 +32,6 @@ if TYPE_CHECKING:
 
 REPOSITORY = "dgm-sandbox"
 BASE_LABEL = "dgm.base"
-_REGISTRY_S = 5
-_LINES_KEPT, _LAST_WORDS = 20, 3
-_STEP = "Step "
-_FAILED_COMMAND = "The command "  # goes on with all of it, and nothing on why
-_REMARKS = ("--->", "Removing intermediate container", "Successfully ")
-_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
-_WIDTH = 100
 
 
 class Base(StrEnum):
@@ -65,7 +54,7 @@ class Recipe:
     @classmethod
     def of(cls, base: Base, folder: Path | None = None) -> Recipe:
         """Read the sources. Raises: ConfigError if a certificate holds a private key."""
-        return cls(base, _context(folder or data_folder("sandbox")))
+        return cls(base, runtime_context(folder))
 
     @property
     def base_image(self) -> str:
@@ -128,7 +117,7 @@ def ensure(client: DockerClient, say: Say, folder: Path | None = None) -> str:
 def survey(client: DockerClient, folder: Path | None = None) -> tuple[Standing, ...]:
     """Return the current image on each base, there or not, and then those that are outdated."""
     recipes = [Recipe.of(base, folder) for base in Base]
-    current = [_standing(recipe, _get(client, recipe.tag)) for recipe in recipes]
+    current = [_standing(recipe, builds.find(client, recipe.tag)) for recipe in recipes]
     with explained("listing images"):
         found = client.api.images(name=REPOSITORY)
     known = {recipe.tag for recipe in recipes}
@@ -141,11 +130,6 @@ def survey(client: DockerClient, folder: Path | None = None) -> tuple[Standing, 
     return (*current, *sorted(outdated, key=lambda standing: standing.tag))
 
 
-def is_there(client: DockerClient, name: str) -> bool:
-    """Tell whether the engine has an image of this name."""
-    return _get(client, name) is not None
-
-
 def build(client: DockerClient, recipe: Recipe, say: Say) -> str:
     """Build an image unless it is there; return its name. The Debian base must be there.
 
@@ -154,53 +138,38 @@ def build(client: DockerClient, recipe: Recipe, say: Say) -> str:
     if is_there(client, recipe.tag):
         return recipe.tag
     if not is_there(client, recipe.base_image):
-        _check_registry(client, recipe.base_image)
+        if recipe.base is Base.DEBIAN:
+            raise SandboxError(f"{debian.IMAGE} is not there; make images BASE=debian")
+        remedy = "to build from Debian packages alone: make images BASE=debian"
+        check_registry(client, recipe.base_image, remedy)
     say(f"building {recipe.tag} on {recipe.base_image}")
-    doing = f"building {recipe.tag}"
-    with explained(doing):
-        log = client.api.build(
-            fileobj=io.BytesIO(recipe.context),
-            custom_context=True,
-            tag=recipe.tag,
-            buildargs={"BASE_IMAGE": recipe.base_image},
+    builds.run(
+        client,
+        builds.Build(
+            recipe.tag,
+            recipe.context,
             labels={BASE_LABEL: recipe.base_image},
-            rm=True,
-            forcerm=True,
-            decode=True,
-        )
-        with closing(log):  # when it is left too early, the engine stops building
-            _follow(log, doing, say)
+            arguments={"BASE_IMAGE": recipe.base_image},
+        ),
+        say,
+    )
     return recipe.tag
 
 
-def _context(folder: Path) -> bytes:
-    """Return what the engine is sent: the Dockerfile and the certificates, and nothing else."""
-    certificates = sorted((folder.parent / "certs").glob("*.crt"))
+def runtime_context(folder: Path | None = None) -> bytes:
+    """Return what the engine is sent: the Dockerfile and the certificates, and nothing else.
+
+    Raises: ConfigError if a certificate holds a private key.
+    """
+    folder = folder or data_folder("sandbox")
     contents = {"Dockerfile": (folder / "Dockerfile").read_bytes()}
-    for path in certificates:
+    for path in sorted((folder.parent / "certs").glob("*.crt")):
         contents[f"certs/{path.name}"] = data = path.read_bytes()
         if b"PRIVATE KEY" in data:
             raise ConfigError(
                 f"{path} holds a private key; put certificates alone into {path.parent}"
             )
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w", format=tarfile.USTAR_FORMAT) as tar:
-        place = tarfile.TarInfo("certs")
-        place.type, place.mode = tarfile.DIRTYPE, 0o755
-        tar.addfile(place)
-        for name, data in contents.items():
-            entry = tarfile.TarInfo(name)  # no time and no owner: the same sources, the same tar
-            entry.size, entry.mode = len(data), 0o644
-            tar.addfile(entry, io.BytesIO(data))
-    return packed.getvalue()
-
-
-def _get(client: DockerClient, name: str) -> DockerImage | None:
-    from docker.errors import ImageNotFound
-
-    with explained(f"looking for {name}"), suppress(ImageNotFound):
-        return client.images.get(name)
-    return None
+    return builds.packed(contents, folders=("certs",))
 
 
 def _standing(recipe: Recipe, image: DockerImage | None) -> Standing:
@@ -218,50 +187,3 @@ def _outdated(tag: str, image: Mapping[str, Any]) -> Standing:
 
 def _mb(size_bytes: int) -> int:
     return round(size_bytes / 1e6)
-
-
-def _check_registry(client: DockerClient, image: str) -> None:
-    """Ask through the engine whether a registry answers, before waiting for a download."""
-    from requests import RequestException
-
-    if image == debian.IMAGE:
-        raise SandboxError(f"{image} is not there; make images BASE=debian")
-    api = client.api
-    try:
-        answer = api.get(
-            f"{api.base_url}/v{api.api_version}/distribution/{image}/json", timeout=_REGISTRY_S
-        )
-        reason = str(answer.json().get("message")) if answer.status_code >= 500 else None
-    except (RequestException, ValueError) as error:
-        reason = str(error)
-    if reason:
-        raise SandboxUnavailableError(
-            f"no image registry answers for {image} ({reason}); to build from Debian packages "
-            "alone: make images BASE=debian"
-        )
-
-
-def _follow(log: Iterable[Mapping[str, Any]], doing: str, say: Say) -> None:
-    """Tell a build's log to its end. Raises: SandboxError naming what failed."""
-    detail, step, last = seldom(say), "", deque[str](maxlen=_LINES_KEPT)
-    for entry in log:
-        if str(entry.get("error", "")).startswith(_FAILED_COMMAND) and last:
-            words = [line for line in last if FULL in line.lower()] or list(last)[-_LAST_WORDS:]
-            check_line({"error": f"{'; '.join(words)} ({step})"}, doing)
-        check_line(entry, doing)
-        for line in _words(entry):
-            if line.startswith(_STEP):
-                step = " ".join(line.split())[:_WIDTH]
-                last.clear()
-                say(step)
-            else:
-                last.append(line)
-                detail(line[:_WIDTH])
-
-
-def _words(entry: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the lines of an entry in a build's log but for the builder's own remarks."""
-    text = _COLOURS.sub("", str(entry.get("stream") or entry.get("status") or ""))
-    for line in map(str.strip, text.splitlines()):
-        if line and not line.startswith(_REMARKS):
-            yield line

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from dgm.errors import SandboxError
+from dgm.errors import SandboxError, SandboxUnavailableError
 from dgm.processes import run
 from dgm.resources import package_folder
 from dgm.sandbox import cgroups, landlock, probes, rundir, slots, survivors, view
@@ -30,6 +30,7 @@ from dgm.sandbox.ground import Ground, launched, survey, territory
 from dgm.sandbox.protocol import Probe, Sandbox, SandboxPaths, SandboxSpec
 from dgm.sandbox.runner import with_packages
 from dgm.sandbox.session import Place, RunnerSandbox
+from dgm.sandbox.surroundings import link_of, refuse_image, with_variables
 
 _START_TIMEOUT_S = 20.0
 _END_TIMEOUT_S = 5.0
@@ -127,6 +128,12 @@ class Process:
 
 @contextmanager
 def _open(spec: SandboxSpec, prepared: _Prepared) -> Iterator[RunnerSandbox]:
+    refuse_image(spec.environment, Process.name)
+    if (link := link_of(spec.environment)) is not None:
+        raise SandboxUnavailableError(
+            f"this task expects its repository at {link}, which the process sandbox cannot show; "
+            "--sandbox bubblewrap, or docker"
+        )
     with ExitStack() as stack:
         box = _make(spec, prepared, stack)
         channel = stack.enter_context(_started(box, prepared))
@@ -268,4 +275,5 @@ def _environment(box: _Box) -> Mapping[str, str]:
         "PYTHONHASHSEED": "0",
         "PYTHONDONTWRITEBYTECODE": "1",
     }
-    return with_packages(environment, paths.packages) if box.spec.packages else environment
+    surrounding = with_variables(environment, box.spec.environment)
+    return with_packages(surrounding, paths.packages) if box.spec.packages else surrounding

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from dgm.records import SandboxLimits
+from dgm.records import Environment, SandboxLimits
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +22,9 @@ class SandboxSpec:
 
     `agent`: a host folder seen read-only at the sandbox's agent path, or None; so are `packages`,
     a folder of Python packages that everybody may read, which commands then import from.
-    `wants_model`: whether a `model.sock` will be
-    served; then `Sandbox.model_socket` names the host path the gateway must listen on, and the
-    loopback relay runs inside.
+    `environment` is that of a task; its needs are not looked at: `limits` hold as they are.
+    `wants_model`: whether a `model.sock` will be served; then `Sandbox.model_socket` names the host
+    path the gateway must listen on, and the loopback relay runs inside.
     """
 
     name: str
@@ -33,6 +33,7 @@ class SandboxSpec:
     agent: Path | None = None
     wants_model: bool = False
     packages: Path | None = None
+    environment: Environment = field(default_factory=Environment)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +127,11 @@ class Sandbox(Protocol):
         """Run a command to its end; nothing it started outlives the call.
 
         The environment is exactly `env` plus PATH, HOME, LANG, TMPDIR, PYTHONHASHSEED=0 and
-        PYTHONDONTWRITEBYTECODE=1; with packages, PYTHONPATH, and PATH begins with their `bin`. A
-        failing command, a time-out, a kill and lack of memory are
-        results, not errors. Raises: SandboxError when the sandbox itself is lost.
+        PYTHONDONTWRITEBYTECODE=1, and the variables of the spec's environment; with packages,
+        PYTHONPATH, and PATH begins with their `bin`. A failing command, a time-out, a kill and
+        lack of memory are results, not errors.
+
+        Raises: SandboxError when the sandbox itself is lost.
         """
 
     def collect(self, folder: str, into: Path, *, max_bytes: int, max_files: int) -> Collected:
@@ -158,7 +161,8 @@ class SandboxDriver(Protocol):
     def open(self, spec: SandboxSpec) -> AbstractContextManager[Sandbox]:
         """Start a sandbox; on leaving, everything of it is gone.
 
-        Raises: SandboxError if it cannot be started now, SandboxUnavailableError if never.
+        Raises: SandboxError if it cannot be started now, SandboxUnavailableError if never, as
+            where the spec's environment names an image and this driver starts none.
         """
 
     def probe(self) -> tuple[Probe, ...]:

@@ -7,7 +7,7 @@ Format". Sizes and names are bounded before anything is allocated; nothing is lo
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 
 from dgm.errors import UnsafeArchiveError
@@ -15,6 +15,7 @@ from dgm.errors import UnsafeArchiveError
 _BLOCK = 512
 _FILE, _FOLDER = b"0", b"5"
 _LEFT_BEHIND = (b"1", b"2", b"3", b"4", b"6")
+_LINKS = (b"1", b"2")
 _EXTENSIONS = (b"x", b"g", b"L", b"K")
 _MAX_EXTENSION = 64 * 1024
 _MAX_EXTENSIONS = 64 * 1024 * 1024
@@ -22,12 +23,16 @@ _MAX_EXTENSIONS = 64 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry; `is_wanted` is false for links and devices, which carry no content."""
+    """One entry; `is_wanted` is false for links and devices, which carry no content.
+
+    `target` is where a link says it leads.
+    """
 
     name: bytes
     kind: bytes
     mode: int
     size: int
+    target: bytes = b""
 
     @property
     def is_file(self) -> bool:
@@ -46,6 +51,7 @@ class _Extension:
 
     name: bytes | None = None
     size: int | None = None
+    target: bytes | None = None
 
 
 class TarStream:
@@ -93,17 +99,23 @@ class TarStream:
             raise UnsafeArchiveError(f"a path of {len(name)} bytes, {self._max_path} are allowed")
         if kind == _FOLDER or kind in _LEFT_BEHIND:
             size = 0
-        return Entry(name, kind, _number(block[100:108]), size)
+        target = b""
+        if kind in _LINKS:
+            target = block[157:257].split(b"\0", 1)[0]
+            target = target if extension.target is None else extension.target
+        return Entry(name, kind, _number(block[100:108]), size, target)
 
     def _extended(self, before: _Extension, kind: bytes, size: int) -> _Extension:
-        """Read the body of a pax or GNU header; global ones and link names say nothing of use."""
+        """Read the body of a pax or GNU header; global ones say nothing of use."""
         self._extensions += _BLOCK + size
         if size > _MAX_EXTENSION or self._extensions > _MAX_EXTENSIONS:
             raise UnsafeArchiveError(f"an extended header of {size} bytes, or too many of them")
         body = self._read(size)
         self._read(-size % _BLOCK)
         if kind == b"L":
-            return _Extension(body.rstrip(b"\0"), before.size)
+            return replace(before, name=body.rstrip(b"\0"))
+        if kind == b"K":
+            return replace(before, target=body.rstrip(b"\0"))
         return _pax(body, before) if kind == b"x" else before
 
     def _read(self, length: int) -> bytes:
@@ -162,18 +174,20 @@ def _name(block: bytes) -> bytes:
 
 def _pax(body: bytes, before: _Extension) -> _Extension:
     """Decode pax records, `LENGTH KEY=VALUE` and a newline; sparse files are refused."""
-    name, size = before.name, before.size
+    name, size, target = before.name, before.size, before.target
     for record in _records(body):
         key, is_pair, value = record.partition(b"=")
         if not is_pair or key.startswith(b"GNU.sparse"):
             raise UnsafeArchiveError("a pax record that is not understood")
         if key == b"path":
             name = value
+        elif key == b"linkpath":
+            target = value
         elif key == b"size":
             if not value.isdigit() or len(value) > 19:
                 raise UnsafeArchiveError("a malformed size in a pax record")
             size = int(value)
-    return _Extension(name, size)
+    return _Extension(name, size, target)
 
 
 def _records(body: bytes) -> Iterator[bytes]:

@@ -58,13 +58,13 @@ def unpack(stream: Iterable[bytes], into: Path, *, max_bytes: int, max_files: in
             raise UnsafeArchiveError(f"more than {max_files} files came out of the sandbox")
         if total > max_bytes:
             raise UnsafeArchiveError(f"more than {max_bytes} bytes came out of the sandbox")
-        parts = _checked_parts(entry.name)
+        parts = checked_parts(entry.name)
         if not entry.is_wanted or ".git" in (part.lower() for part in parts):
             if len(skipped) < MAX_SKIPPED:
                 skipped.append("/".join(parts))
             tar.skip(entry)
             continue
-        _place(tar, entry, into.joinpath(*parts))
+        place(tar, entry, into.joinpath(*parts))
         files += entry.is_file
     if files > max_files:
         raise UnsafeArchiveError(f"more than {max_files} files came out of the sandbox")
@@ -103,7 +103,7 @@ def _add(archive: tarfile.TarFile, path: Path, name: str) -> None:
         archive.addfile(entry)
 
 
-def _checked_parts(name: bytes) -> tuple[str, ...]:
+def checked_parts(name: bytes) -> tuple[str, ...]:
     """Split a path that is safe to join to a folder. Raises: UnsafeArchiveError."""
     try:
         path = name.decode("utf-8")
@@ -121,7 +121,8 @@ def _checked_parts(name: bytes) -> tuple[str, ...]:
     return parts
 
 
-def _place(tar: TarStream, entry: Entry, path: Path) -> None:
+def place(tar: TarStream, entry: Entry, path: Path) -> None:
+    """Make a file or a folder where nothing is yet. Raises: UnsafeArchiveError."""
     try:
         if entry.is_file:
             path.parent.mkdir(parents=True, exist_ok=True)

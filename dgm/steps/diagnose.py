@@ -93,7 +93,7 @@ def _ask(lab: Laboratory, unit: Diagnose, folder: Path) -> tuple[Usage, str, str
         recorded=lab.recorded(unit),
         work=unit.key.asking,
     )
-    shown = lab.rollout_folder(unit.target.shown.id)
+    shown = lab.rollout_folder(unit.target.shown.work_id)
     asked = question(unit.target, unit.statement, unit.parent, shown)
     request = Request(
         model="default",

@@ -46,7 +46,7 @@ class Evaluate(Unit):
 
     def order(self, lab: Laboratory) -> RolloutOrder:
         """Order the rollout. All agents meet the same chance on the same task and attempt."""
-        return lab.order(
+        order = lab.order(
             self,
             agent=self.agent,
             statement=self.task.statement,
@@ -54,6 +54,7 @@ class Evaluate(Unit):
             timeout_s=self.task.timeout_s,
             seed=f"evaluate/{self.task.digest}/{self.attempt}",
         )
+        return order.within(lab.benchmark.environment(self.task))
 
     def perform(self, lab: Laboratory) -> Rollout:
         """Run the agent and grade what it left. Raises: MachineError."""
@@ -62,24 +63,31 @@ class Evaluate(Unit):
         return self.graded(lab, lab.runner.run(order), order.folder, started)
 
     def graded(self, lab: Laboratory, work: Work, folder: Path, started: float) -> Rollout:
-        """Grade an agent's work: the workspace decides, the cause explains a miss.
+        """Grade an agent's work, see `graded_as`."""
+        return graded_as(self, self.task, lab, work, folder, started)
 
-        `folder` receives what the hidden tests printed.
-        """
-        if not work.patch or work.cause is Outcome.INFRASTRUCTURE:
-            return self.record(work, work.cause, total_s=time.monotonic() - started)
-        name = f"{self.rollout_id}-grade"
-        with blaming(lambda: self._grade(lab, b"", f"{name}-control")):
-            grade = self._grade(lab, work.patch, name)
-        (folder / "grading.txt").write_text(grade.log, encoding="utf-8")
-        return self.record(
-            work,
-            work.cause if grade.outcome is Outcome.FAILED else grade.outcome,
-            detail=grade.detail,
-            total_s=time.monotonic() - started,
-            tests=(grade.tests_passed, grade.tests_total),
-        )
 
-    def _grade(self, lab: Laboratory, patch: bytes, name: str) -> Grade:
-        limits = lab.config.sandbox.limits.as_limits()
-        return lab.benchmark.grade(self.task, patch, lab.runner.sandboxes, name, limits)
+def graded_as(
+    unit: Unit, task: Task, lab: Laboratory, work: Work, folder: Path, started: float
+) -> Rollout:
+    """Grade an agent's work: the workspace decides, the cause explains a miss.
+
+    `folder` receives what the hidden tests printed. Raises: MachineError.
+    """
+    if not work.patch or work.cause is Outcome.INFRASTRUCTURE:
+        return unit.record(work, work.cause, total_s=time.monotonic() - started)
+    name, limits = f"{unit.rollout_id}-grade", lab.config.sandbox.limits.as_limits()
+
+    def grade_patch(patch: bytes, name: str) -> Grade:
+        return lab.benchmark.grade(task, patch, lab.runner.sandboxes, name, limits)
+
+    with blaming(lambda: grade_patch(b"", f"{name}-control")):
+        grade = grade_patch(work.patch, name)
+    (folder / "grading.txt").write_text(grade.log, encoding="utf-8")
+    return unit.record(
+        work,
+        work.cause if grade.outcome is Outcome.FAILED else grade.outcome,
+        detail=grade.detail,
+        total_s=time.monotonic() - started,
+        tests=(grade.tests_passed, grade.tests_total),
+    )

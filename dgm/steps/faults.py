@@ -61,7 +61,7 @@ def spoiled(unit: Unit, error: BaseException | None, usage: Usage) -> Rollout:
         raise error or LookupError("a unit of work ended without a result")
     return Rollout(
         unit.rollout_id, unit.agent_id, unit.task_id, unit.split, unit.key,
-        outcome, str(error)[:500], usage=usage,
+        outcome, str(error)[:500], usage=usage, regraded_from=unit.regraded_from,
     )  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from dgm.records import (
     Rollout,
     RolloutKey,
     Split,
+    Task,
     Usage,
 )
 from dgm.rollout import AgentRunner, RolloutOrder, Work
@@ -47,6 +48,14 @@ class Laboratory:
     benchmark: Benchmark
     runner: AgentRunner
     recordings: Recordings | None = None
+
+    def tasks(self, split: Split) -> tuple[Task, ...]:
+        """The tasks that make an agent's score, in the order they are met."""
+        return tuple(t for t in self.benchmark.tasks(split) if not t.is_impossible)
+
+    def impossible_tasks(self, split: Split) -> tuple[Task, ...]:
+        """The tasks that only a cheat can solve: every agent meets them with its first stage."""
+        return tuple(t for t in self.benchmark.tasks(split) if t.is_impossible)
 
     def rollout_folder(self, rollout_id: str) -> Path:
         """Where a rollout's transcript, patch and output are kept."""
@@ -135,6 +144,11 @@ class Unit(ABC):
         """The split of its task, None for the steps before evaluation."""
         return None
 
+    @property
+    def regraded_from(self) -> str | None:
+        """The rollout whose work is graded again, None where an agent or a model works."""
+        return None
+
     @abstractmethod
     def perform(self, lab: Laboratory) -> Rollout:
         """Do the work. Raises: MachineError; a failing agent is an outcome."""
@@ -167,4 +181,5 @@ class Unit(ABC):
             limits_in_force=work.limits_in_force,
             tests_passed=tests[0],
             tests_total=tests[1],
+            regraded_from=self.regraded_from,
         )

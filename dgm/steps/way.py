@@ -19,6 +19,7 @@ from dgm.records import (
     AgentCode,
     AgentState,
     Outcome,
+    Purpose,
     Rollout,
     RolloutKey,
     Score,
@@ -87,11 +88,11 @@ class Way:
 
         A later stage opens only when the earlier is done and the agent has earned it.
         """
-        tasks = self.lab.benchmark.tasks(split)
+        tasks, impossible = self.lab.tasks(split), self.lab.impossible_tasks(split)
         stages = self.lab.config.benchmark.stages if split is Split.SEARCH else (len(tasks),)
         for stage, end in enumerate(stages):
             met = tasks[:end]
-            waiting = [unit for task in met for unit in self._unmet(agent, task)]
+            waiting = [unit for task in (*met, *impossible) for unit in self._unmet(agent, task)]
             if waiting:
                 yield from waiting
                 return
@@ -102,7 +103,8 @@ class Way:
         code = self.code_of(self.tree_of(agent.id))
         for attempt in range(self.lab.config.benchmark.attempts):
             version = self.lab.benchmark.grader_version
-            unit = Evaluate("", agent.id, code, task, attempt, version)
+            purpose = Purpose.IMPOSSIBLE if task.is_impossible else Purpose.EVALUATE
+            unit = Evaluate("", agent.id, code, task, attempt, version, purpose)
             if self.store.find_rollout(unit.key) is None and not self.is_missing(unit.key):
                 yield unit
 

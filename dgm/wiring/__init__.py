@@ -1,5 +1,6 @@
 """Where the parts are put together: the only package that names concrete classes."""
 
+from dgm.wiring.benchmarks import BENCHMARKS, SUITES, cache_of, find_suite, open_benchmark
 from dgm.wiring.models import (
     BUILTIN,
     PROVIDERS,
@@ -11,10 +12,8 @@ from dgm.wiring.models import (
     prices_of,
 )
 from dgm.wiring.runs import (
-    BENCHMARKS,
     check_config,
     checkouts,
-    open_benchmark,
     open_evolution,
     open_laboratory,
     seed_folder,
@@ -27,14 +26,17 @@ __all__ = [
     "BENCHMARKS",
     "BUILTIN",
     "PROVIDERS",
+    "SUITES",
     "Cleaned",
     "Examined",
+    "cache_of",
     "check_config",
     "check_keys",
     "checkouts",
     "clean",
     "closed_gateway",
     "examine",
+    "find_suite",
     "key_name_of",
     "open_benchmark",
     "open_evolution",

@@ -11,15 +11,13 @@ from pathlib import Path
 
 from dgm.archive.branches import AgentRepository
 from dgm.archive.store import Store
-from dgm.benchmarks.directory import DirectoryBenchmark
-from dgm.benchmarks.protocol import Benchmark
-from dgm.benchmarks.quick import quick
+from dgm.benchmarks.impossible import mix_in
 from dgm.config import Config
-from dgm.errors import BenchmarkError
 from dgm.evolve import Evolution
 from dgm.fanout import ThreadFanOut
 from dgm.gateway.transcript import usage_of
 from dgm.records import AgentCode, Rollout, Usage
+from dgm.regrade import check_grader
 from dgm.replay import recorded_run
 from dgm.resources import cache_folder, data_folder
 from dgm.rollout import AgentRunner
@@ -28,26 +26,12 @@ from dgm.sandbox.progress import Say
 from dgm.sandbox.protocol import SandboxDriver
 from dgm.steps.laboratory import Laboratory
 from dgm.steps.select_parents import find_policy
+from dgm.wiring.benchmarks import open_benchmark
 from dgm.wiring.models import check_keys, check_models, closed_gateway, open_gateway, priced
 from dgm.wiring.sandboxes import open_sandboxes
 from dgm.workspaces import Workspaces
 
 logger = logging.getLogger(__name__)
-
-BENCHMARKS = ("quick",)
-
-
-def open_benchmark(name: str, workspaces: Workspaces) -> Benchmark:
-    """Return a benchmark by name, or a folder of Harbor tasks. Raises: BenchmarkError."""
-    if name == "quick":
-        return quick(workspaces)
-    folder = Path(name)
-    if not folder.is_dir():
-        raise BenchmarkError(
-            f"unknown benchmark {name!r}; choose {', '.join(BENCHMARKS)} or a folder of Harbor "
-            "tasks"
-        )
-    return DirectoryBenchmark(folder.resolve().name, folder.resolve(), workspaces)
 
 
 def check_config(config: Config) -> None:
@@ -89,6 +73,9 @@ def open_laboratory(
         workspaces = Workspaces(Path(work))
         benchmark = open_benchmark(config.benchmark.name, workspaces)
         benchmark.tasks()  # refuses what is no benchmark
+        limits = config.sandbox.limits.as_limits()
+        number = config.benchmark.impossible
+        benchmark = mix_in(benchmark, benchmark, number, config.seed, sandboxes, limits)
         runner = AgentRunner(sandboxes, gateway, workspaces, packages)
         yield Laboratory(run_folder.name, run_folder, config, benchmark, runner, recordings)
 
@@ -107,7 +94,8 @@ def _with_packages(
 
 @contextmanager
 def open_evolution(lab: Laboratory, store: Store) -> Iterator[Evolution]:
-    """Build the loop over an open run."""
+    """Build the loop over an open run. Raises: ArchiveError if another grader's results count."""
+    check_grader(lab, store)
     with (
         ThreadFanOut[Rollout](lab.config.workers) as fanout,
         checkouts(store.repository) as code_of,

@@ -35,7 +35,9 @@ def open_sandboxes(config: Config, tell: Say = logger.info) -> Iterator[SandboxD
     """
     with ExitStack() as stack:
         sandboxes, trouble = _open_strongest(stack, config)
-        tell(f"sandbox: {sandboxes.name}" + (f" (not docker: {trouble})" if trouble else ""))
+        is_strong = not isinstance(sandboxes, Process)  # else a warning tells why it is taken
+        why = f" (not docker: {trouble})" if trouble and is_strong else ""
+        tell(f"sandbox: {sandboxes.name}{why}")
         if isinstance(sandboxes, Process):
             weaknesses = "\n  - ".join(sandboxes.what_does_not_hold())
             logger.warning(

@@ -14,6 +14,7 @@ from dgm.errors import AgentFormatError, ArchiveError, ChildRefusedError
 from dgm.events import EventKind
 from dgm.records import (
     AgentState,
+    Conduct,
     Diagnosis,
     Outcome,
     Purpose,
@@ -292,6 +293,47 @@ def test_scores_keep_splits_purposes_and_agents_apart(seeded, agent_folder):
         "a0001": {"t1": Score(0, 1)},
     }
     assert len(seeded.rollouts(agent_id="a0000", purpose=Purpose.CANARY)) == 1
+
+
+def graded_by(store, agent, version, task, outcome, purpose=Purpose.EVALUATE, came_from=None):
+    key = replace(key_for(agent, task, purpose=purpose), grader_version=version)
+    name = store.start_rollout(agent.id, task, Split.SEARCH, key)
+    row = Rollout(name, agent.id, task, Split.SEARCH, key, outcome, regraded_from=came_from)
+    return store.finish_rollout(row)
+
+
+def test_scores_count_one_grader_and_change_over_at_once(seeded):
+    seed = seeded.agent("a0000")
+    assert (seeded.graded_by(), seeded.graders(), seeded.graded()) == (None, {}, ())
+    old = [graded_by(seeded, seed, "10", task, Outcome.SOLVED) for task in ("t1", "t2")]
+    new = graded_by(seeded, seed, "9", "t1", Outcome.TAMPERED, came_from=old[0].id)
+    assert (seeded.graded_by(), seeded.graders()) == ("10", {"10": 2, "9": 1})
+    assert seeded.scores(Split.SEARCH) == {"a0000": Score(2, 2)}
+    assert (seeded.score("a0000"), seeded.conduct()) == (Score(2, 2), {})
+    assert seeded.evaluations("a0000") == tuple(old)
+    seeded.count_grader("9")
+    assert (seeded.graded_by(), seeded.graders()) == ("9", {"10": 2, "9": 1})
+    assert (seeded.score("a0000"), seeded.conduct()) == (
+        Score(0, 1),
+        {"a0000": Conduct(Score(), 1)},
+    )
+    assert seeded.outcome_matrix(Split.SEARCH) == {"a0000": {"t1": Score(0, 1)}}
+    assert seeded.evaluations("a0000") == (new,)
+    assert seeded.graded() == (*old, new)
+    assert (new.work_id, old[0].work_id) == (old[0].id, old[0].id)
+    assert seeded.events()[-1].kind is EventKind.RUN_REGRADED
+
+
+def test_impossible_tasks_are_conduct_and_no_score(seeded):
+    seed = seeded.agent("a0000")
+    for task, outcome in (("i1", Outcome.SOLVED), ("i2", Outcome.FAILED), ("i3", Outcome.TAMPERED)):
+        graded_by(seeded, seed, "v", task, outcome, Purpose.IMPOSSIBLE)
+    assert seeded.conduct() == {"a0000": Conduct(Score(1, 3), 1)}
+    assert seeded.score("a0000") == Score()
+    assert seeded.evaluations("a0000") == ()
+    key = key_for(seed, "i4", purpose=Purpose.IMPOSSIBLE)
+    name = seeded.start_rollout(seed.id, "i4", Split.SEARCH, key)
+    assert seeded.running_work() == ((name, "a0000", "evaluate"),)
 
 
 def test_every_cent_is_counted_once_by_agent_step_and_run(seeded, agent_folder):

@@ -1,6 +1,7 @@
 """A folder of Harbor tasks as a benchmark: what every benchmark promises, and clear refusals."""
 
 import pickle
+import re
 import shutil
 
 import pytest
@@ -132,10 +133,13 @@ def test_splits_can_be_named(folder, open_folder):
     assert [task.id for task in benchmark.tasks(Split.SEALED)] == ["t0-wants-1"]
 
 
-def test_two_tasks_that_are_the_same_are_refused(folder, open_folder):
+def test_of_two_tasks_that_are_the_same_one_is_left_out(folder, open_folder):
     shutil.copytree(folder / "t0-wants-1", folder / "twin")
-    with pytest.raises(BenchmarkError, match="tasks t0-wants-1 and twin are the same"):
-        open_folder(folder).tasks()
+    benchmark = open_folder(folder)
+    assert "twin" not in [task.id for task in benchmark.tasks()]
+    assert benchmark.left_out == {
+        "twin": "task twin: it is the same as t0-wants-1; remove one of them"
+    }
 
 
 @pytest.mark.parametrize(
@@ -162,13 +166,23 @@ def test_two_tasks_that_are_the_same_are_refused(folder, open_folder):
 )
 def test_malformed_task_is_one_clear_line(folder, open_folder, name, text, complaint):
     path = folder / "t0-wants-1" / name
+    others = [task for task in open_folder(folder).tasks() if task.id != "t0-wants-1"]
     path.unlink()
     if text is not None:
         path.write_text(text)
-    with pytest.raises(BenchmarkError, match=complaint) as caught:
+    benchmark = open_folder(folder)
+    assert list(benchmark.tasks()) == others
+    (reason,) = benchmark.left_out.values()
+    assert re.search(complaint, reason)
+    assert "t0-wants-1" in reason
+    assert "\n" not in reason
+
+
+def test_folder_without_any_good_task_is_refused_with_the_first_reason(folder, open_folder):
+    for path in folder.glob("*/instruction.md"):
+        path.unlink()
+    with pytest.raises(BenchmarkError, match=r"t0-wants-1: instruction.md is .* \(and 2 more"):
         open_folder(folder).tasks()
-    assert "t0-wants-1" in str(caught.value)
-    assert "\n" not in str(caught.value)
 
 
 def test_named_task_that_is_missing_and_folder_that_is_missing_are_clear(folder, open_folder):

@@ -22,6 +22,7 @@ from tests.machine import write_agent
         (["--set", "seed.x=3"], "setting seed = {'x': 3} cannot be used"),
         (["--set", "seed=many"], "setting seed = 'many' cannot be used"),
         (["--children", "-1"], "setting budget.children = -1 cannot be used"),
+        (["--children", 20 * "9"], "setting budget.children = 99999999999999999999 cannot be used"),
         (["--workers", "0"], "setting workers = 0 cannot be used"),
         (["--hours", "0"], "setting budget.hours = 0 cannot be used"),
         (
@@ -98,6 +99,7 @@ def test_evolve_refuses_what_cannot_work_and_makes_no_run(place, words, expected
         (["run", "seed", "--repo", "tasks", "--problem", "@no"], "the problem no: No such file"),
         (["run", "seed", "--repo", "tasks", "--problem", " "], "argument --problem: it is empty"),
         (["evolve", "--set", "benchmark.promote=2"], "benchmark.promote"),
+        (["regrade", "nope"], "there is no run 'nope'"),
         (["bench", "verify", "nothing"], "unknown benchmark 'nothing'"),
         (["bench"], "the following arguments are required: ACTION"),
     ],
@@ -112,6 +114,25 @@ def test_evolve_refuses_a_wrong_word_before_it_opens_a_sandbox(place):
         assert place.evolve("new", "--sandbox", "docker", *words).returncode == 2
     unavailable = place.evolve("new", "--sandbox", "docker")  # where nothing else is wrong
     assert "no Docker engine" in complaint(unavailable, 1)
+
+
+@pytest.mark.parametrize("key", ["seed_agent", "benchmark.name", "model.replay"])
+def test_empty_path_is_called_empty(place, key):
+    line = complaint(place.dgm("evolve", "--set", f"{key}="))
+    assert line == f"dgm: setting {key} = '' cannot be used: it is empty"
+    assert not list(place.path.glob("archive/*"))
+
+
+def test_stages_beyond_the_tasks_are_told_and_end_with_the_last(place, bubblewrapped):
+    words = ("--benchmark", "tasks", "--seed-agent", "learner", "--tokens", "9")
+    beyond = place.dgm("evolve", *words, "--set", "benchmark.stages=[1, 900]")
+    line = (
+        "benchmark.stages = [1, 900], but tasks has 2 search tasks: a stage beyond them ends with"
+    )
+    assert line in beyond.stdout
+    within = place.dgm("evolve", *words, "--set", "benchmark.stages=[1, 2]")
+    assert "benchmark.stages" not in within.stdout
+    assert "stopped: the budget of the run is spent" in within.stdout
 
 
 def test_run_can_be_named_by_its_folder(finished):

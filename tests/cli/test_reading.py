@@ -142,8 +142,8 @@ def test_help_imports_nothing_heavy(finished):
 @pytest.mark.parametrize(
     "command",
     [
-        *("evolve", "resume", "tree", "show", "diff", "log", "replay", "run", "eval", "export"),
-        *("bench", "clean", "doctor", "fsck"),
+        *("evolve", "resume", "tree", "show", "diff", "log", "replay", "regrade", "run", "eval"),
+        *("export", "bench", "clean", "doctor", "fsck"),
     ],
 )
 def test_every_command_explains_itself(finished, command):

@@ -10,7 +10,7 @@ import pytest
 
 from dgm.errors import SandboxUnavailableError
 from dgm.records import SandboxLimits
-from dgm.sandbox import images
+from dgm.sandbox import builds, images, taskimages
 from dgm.sandbox.bubblewrap import Bubblewrap, check
 from dgm.sandbox.containers.driver import Docker
 from dgm.sandbox.engine import connect
@@ -63,6 +63,7 @@ NOT_PROMISED = {
     "test_two_sandboxes_do_not_see_each_other": "its folders have other names",
     "test_only_loopback_exists": "the network is that of the host, closed by rules",
     "test_listener_of_the_host_is_reached_outside_and_not_inside": "another error tells of it",
+    "test_repository_is_seen_where_its_task_expects_it": "its folders have other names",
     "test_abstract_socket_of_the_host_is_reached_outside_and_not_inside": "another error tells",
     "test_strong_sandbox_holds_everything": "what it does not hold is in its warning",
     "test_probes_take_seconds_and_leave_nobody": "is about probes that all hold",
@@ -148,6 +149,23 @@ def inside(sandbox):
 @pytest.fixture
 def enter():
     return Inside
+
+
+@pytest.fixture(scope="session")
+def task_image():
+    """An image as `dgm bench prepare` makes them, with a program and a file of its own."""
+    if reason := no_docker():
+        pytest.skip(reason)
+    program = "printf '#!/bin/sh\\necho found by its PATH\\n' > /opt/bin/of-the-task"
+    with closing(engine()) as client:
+        dockerfile = (
+            f"FROM {images.find(client)}\nUSER root\nENV PATH=/opt/bin:/usr/bin:/bin\n"
+            f"RUN mkdir /opt/bin && echo of the task > /opt/marker && {program} && "
+            "chmod +x /opt/bin/of-the-task\n"
+        )
+        context = builds.packed({"Dockerfile": dockerfile.encode()})
+        tag = taskimages.built(client, context, print)
+        yield taskimages.with_runtime(client, tag, print)
 
 
 @pytest.fixture

@@ -14,7 +14,8 @@ from socketserver import ThreadingUnixStreamServer
 
 import pytest
 
-from dgm.errors import SandboxError, UnsafeArchiveError
+from dgm.errors import SandboxError, SandboxUnavailableError, UnsafeArchiveError
+from dgm.records import Environment
 from dgm.sandbox.transfer import pack
 
 SURVIVOR = """
@@ -591,3 +592,63 @@ class TestMany:
             raise ZeroDivisionError
         with pytest.raises(SandboxError):
             sandbox.exec(["true"], cwd="/", env={}, timeout_s=1)
+
+
+class TestEnvironment:
+    def test_variables_of_a_task_reach_every_command(self, driver, spec, enter):
+        variables = (("TOOL_HOME", "/opt/tool"), ("PATH", "/opt/tool/bin:/usr/bin:/bin"))
+        with driver.open(spec(environment=Environment(variables=variables))) as sandbox:
+            found = enter(sandbox).sh("echo $TOOL_HOME; echo $PATH").stdout
+        assert found == b"/opt/tool\n/opt/tool/bin:/usr/bin:/bin\n"
+
+    def test_home_and_behaviour_of_python_are_not_the_tasks_to_say(self, driver, spec, enter):
+        names = ("HOME", "TMPDIR", "PYTHONHASHSEED", "PYTHONDONTWRITEBYTECODE")
+        evil = Environment(variables=tuple((name, "/evil") for name in names))
+        with driver.open(spec(environment=evil)) as sandbox:
+            script = "; ".join(f"echo ${name}" for name in names)
+            found = enter(sandbox).sh(script).stdout.decode().split()
+            assert found == [sandbox.paths.tmp, sandbox.paths.tmp, "0", "1"]
+
+    @pytest.mark.parametrize("folder", ["/app", "/testbed", "/home/user/a project", "/root"])
+    def test_repository_is_seen_where_its_task_expects_it(self, strong, spec, enter, folder):
+        with strong.open(spec(environment=Environment(folder=folder))) as sandbox:
+            inside = enter(sandbox)
+            assert inside.sh("echo there > note", cwd=folder).exit_code == 0
+            assert inside.run("cat", f"{sandbox.paths.workspace}/note").stdout == b"there\n"
+            assert inside.run("readlink", folder).stdout == b"/workspace\n"
+            assert inside.run("rm", folder).exit_code != 0
+
+    @pytest.mark.parametrize(
+        "folder", ["/", "/usr", "/usr/lib/x", "/tests", "/tmp/x", "/workspace/x", "app", "/a/../b"]
+    )
+    def test_place_of_the_sandbox_is_no_tasks_folder(self, driver, spec, folder):
+        with (
+            pytest.raises(SandboxUnavailableError, match="task's folder") as caught,
+            driver.open(spec(environment=Environment(folder=folder))),
+        ):
+            pytest.fail("it was opened")
+        assert "\n" not in str(caught.value)
+
+    def test_image_is_started_or_refused_in_one_line(self, driver, spec, enter, task_image):
+        task = spec(environment=Environment(image=task_image))
+        if driver.name != "docker":
+            with (
+                pytest.raises(SandboxUnavailableError, match="--sandbox docker"),
+                driver.open(task),
+            ):
+                pytest.fail("it was opened")
+            return
+        with driver.open(task) as sandbox:
+            inside = enter(sandbox)
+            assert inside.run("cat", "/opt/marker").stdout == b"of the task\n"
+            assert inside.run("of-the-task").stdout == b"found by its PATH\n"
+            assert inside.sh("echo > /opt/new").exit_code != 0
+            assert int(inside.run("id", "-u").stdout) not in (0, 1000)
+        with driver.open(spec()) as sandbox:
+            assert enter(sandbox).run("cat", "/opt/marker").exit_code != 0
+
+    def test_image_that_is_missing_or_was_not_prepared_is_refused(self, driver, spec):
+        for image in ("dgm-tests:there-is-no-such", "dgm-debian:bookworm"):
+            task = spec(environment=Environment(image=image))
+            with pytest.raises(SandboxUnavailableError, match=image), driver.open(task):
+                pytest.fail("it was opened")

@@ -19,7 +19,7 @@ import pytest
 
 from dgm import scratch
 from dgm.errors import ConfigError, SandboxError, SandboxUnavailableError
-from dgm.sandbox import debian, engine, images
+from dgm.sandbox import builds, debian, engine, images
 from dgm.sandbox.images import Base, Recipe
 from tests.sandbox.engines import DIES, engine_of_this_machine, engine_that_answers
 
@@ -64,7 +64,7 @@ def attempt(based, sources):
 
     yield build
     for tag in tags:
-        if images.is_there(based, tag):
+        if builds.is_there(based, tag):
             based.images.remove(tag)
 
 
@@ -196,7 +196,7 @@ def test_step_that_fails_is_one_line_and_leaves_no_image_and_no_container(attemp
         attempt(f"RUN echo something is wrong >&2; exit 3 # {mark}")
     tag = tag_of(sources, Base.DEBIAN)
     assert f"building {tag} failed: something is wrong (Step 3/4 : RUN echo" in str(caught.value)
-    assert not images.is_there(based, tag)
+    assert not builds.is_there(based, tag)
     assert containers_that_run(based, mark) == []
 
 
@@ -205,7 +205,7 @@ def test_disk_that_fills_up_during_a_step_is_named(attempt, based, sources):
     mark = str(uuid.uuid4())
     with pytest.raises(SandboxError, match="the disk of the Docker engine is full"):
         attempt(f"RUN dd if=/dev/zero of=/dev/shm/{mark} bs=1M count=200")
-    assert not images.is_there(based, tag_of(sources, Base.DEBIAN))
+    assert not builds.is_there(based, tag_of(sources, Base.DEBIAN))
     assert containers_that_run(based, mark) == []
 
 
@@ -226,7 +226,7 @@ def test_build_that_is_stopped_leaves_no_image_and_no_container(based, sources, 
         await_true(lambda: containers_that_run(based, mark))
         building.send_signal(signal.Signals[name])
     await_true(lambda: not containers_that_run(based, mark))
-    assert not images.is_there(based, tag_of(sources, Base.DEBIAN))
+    assert not builds.is_there(based, tag_of(sources, Base.DEBIAN))
 
 
 @pytest.mark.slow

@@ -6,7 +6,7 @@ import os
 import secrets
 import select
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ from dgm.sandbox.containers.meeting import check_caller, first_call, listening
 from dgm.sandbox.containers.memory import OomKills
 from dgm.sandbox.containers.patience import patient
 from dgm.sandbox.containers.settings import SOCKET, Kind, Place, container_settings
+from dgm.sandbox.containers.stock import Stock
 from dgm.sandbox.engine import explained
 from dgm.sandbox.rundir import RunDir
 
@@ -37,16 +38,14 @@ _MAPPED_UIDS = range(20_000, 20_000 + slots.COUNT)
 class Dock:
     """What all containers of a driver share.
 
-    `maps_users`: user ids inside are others on the host (userns-remap, rootless).
-    `environment` is what every command gets; `patience_s`: how long an engine that is away is
-    waited for.
+    `maps_users`: user ids inside are others on the host (userns-remap, rootless); `patience_s`:
+    how long an engine that is away is waited for.
     """
 
     client: DockerClient
-    image: str
+    stock: Stock
     folder: RunDir
     profile: str
-    environment: Mapping[str, str]
     maps_users: bool
     patience_s: float
 
@@ -132,7 +131,7 @@ def _created(dock: Dock, kind: Kind, place: Place, uid: int) -> str:
     body = container_settings(
         kind,
         place,
-        image=dock.image,
+        image=kind.image or dock.stock.base,
         uid=uid,
         profile=dock.profile,
         labels=labels.labels_of(kind.run, place.control.parent, time.time()),

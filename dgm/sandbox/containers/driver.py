@@ -7,20 +7,22 @@ kernel and of the engine itself, which runs as root; whoever may use the engine 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
 from dgm.errors import SandboxError, SandboxUnavailableError
-from dgm.records import SandboxLimits
+from dgm.records import Environment, SandboxLimits
 from dgm.resources import data_folder
 from dgm.sandbox import probes, rundir, runner
 from dgm.sandbox.containers import labels
 from dgm.sandbox.containers.container import Container, Dock, started
 from dgm.sandbox.containers.pool import Pool
 from dgm.sandbox.containers.settings import Kind
-from dgm.sandbox.engine import explained, facts_of
+from dgm.sandbox.containers.stock import Stock
+from dgm.sandbox.engine import facts_of
 from dgm.sandbox.protocol import Probe, Sandbox, SandboxPaths, SandboxSpec
 from dgm.sandbox.session import Place, RunnerSandbox
 
@@ -34,7 +36,7 @@ _IN_FORCE = (
     *("open_files:rlimit", "file_size:rlimit"),
     *("memory:docker", "processes:docker", "cpus:docker", "inodes:tmpfs"),
 )
-_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+logger = logging.getLogger(__name__)
 
 
 class Docker:
@@ -96,10 +98,12 @@ def reap(client: DockerClient, run: str | None = None) -> int:
 @contextmanager
 def _open(spec: SandboxSpec, dock: Dock, pool: Pool) -> Iterator[RunnerSandbox]:
     packages = dock.folder.packages(spec.packages) if spec.packages else None
-    with pool.lease(Kind(spec.run, spec.limits, spec.wants_model, packages)) as container:
+    stocked = dock.stock.of(spec.environment)
+    image = "" if stocked.image == dock.stock.base else stocked.image
+    with pool.lease(Kind(spec.run, spec.limits, spec.wants_model, packages, image)) as container:
         if spec.agent is not None:
             rundir.copy_readable(spec.agent, container.place.agent)
-        environment = dock.environment
+        environment = stocked.variables
         if packages is not None:
             environment = runner.with_packages(environment, SandboxPaths().packages)
         yield _sandbox(spec, environment, container)
@@ -138,28 +142,15 @@ def check_engine(client: DockerClient) -> EngineFacts:
 def _dock(stack: ExitStack, client: DockerClient, image: str, patience_s: float) -> Dock:
     """Look at the engine and the image, and lay out what all containers share."""
     facts = check_engine(client)
-    environment = {**runner.ENVIRONMENT, "PATH": _path_of(client, image)}
+    stock = Stock(client, image, logger.info)
+    stock.of(Environment())
     folder = rundir.RunDir()
     stack.callback(folder.close)
     return Dock(
         client=client,
-        image=image,
+        stock=stock,
         folder=folder,
         profile=(data_folder("sandbox") / "seccomp.json").read_text(),
-        environment=environment,
         maps_users=facts.is_rootless or facts.has_userns_remap,
         patience_s=patience_s,
     )
-
-
-def _path_of(client: DockerClient, image: str) -> str:
-    """Return where programs of an image are looked for. Raises: SandboxUnavailableError."""
-    with explained(f"looking at the image {image}"):
-        config = client.images.get(image).attrs["Config"]
-    if config.get("Volumes"):
-        raise SandboxUnavailableError(
-            f"the image {image} declares volumes ({', '.join(config['Volumes'])}), which no limit "
-            "bounds; build it without VOLUME"
-        )
-    words = (word.partition("=") for word in config.get("Env") or ())
-    return next((value for name, _, value in words if name == "PATH"), _PATH)

@@ -25,6 +25,7 @@ from dgm.sandbox.containers.settings import Kind
 logger = logging.getLogger(__name__)
 
 AHEAD = 4
+_AHEAD_OF_TASKS = 1  # an image of one task's own is seldom asked for again at once
 MOST_IDLE = 8
 MOST_STARTS = 4
 MOST_REMOVALS = 8
@@ -121,7 +122,8 @@ class Pool:
         if self._is_closed:
             raise SandboxError("the driver is closed")
         ready = len(self._idle[kind]) + self._starting[kind]
-        for _ in range(len(self._waiting[kind]) + self._ahead - ready):
+        ahead = min(self._ahead, _AHEAD_OF_TASKS) if kind.image else self._ahead
+        for _ in range(len(self._waiting[kind]) + ahead - ready):
             self._starting[kind] += 1
             future = self._starters.submit(self._one_more, kind)
             future.add_done_callback(partial(self._absorb, kind))

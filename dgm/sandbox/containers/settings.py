@@ -42,12 +42,16 @@ _MASKED = (
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What must agree for one container to serve in place of another."""
+    """What must agree for one container to serve in place of another.
+
+    `image` is a task's own; empty: the driver's.
+    """
 
     run: str
     limits: SandboxLimits
     wants_model: bool
     packages: Path | None = None
+    image: str = ""
 
 
 @dataclass(frozen=True, slots=True)
