@@ -14,8 +14,6 @@ from typing import Annotated, Any, Literal, get_args
 from urllib.parse import urlsplit
 
 import tomli_w
-from packaging.requirements import InvalidRequirement, Requirement
-from packaging.utils import canonicalize_name
 from pydantic import (
     BaseModel,
     BeforeValidator,
@@ -35,6 +33,7 @@ from dgm.ceilings import (
 )
 from dgm.errors import ConfigError
 from dgm.records import SandboxLimits
+from dgm.requirements import checked, checked_names
 
 Step = Literal["diagnose", "modify", "canary", "evaluate"]
 
@@ -138,22 +137,6 @@ class LimitSettings(Section):
         return SandboxLimits(**self.model_dump())
 
 
-def _requirement(text: str) -> Requirement:
-    """Read a requirement that pip can meet without running code of the package."""
-    try:
-        requirement = Requirement(text)
-    except InvalidRequirement as error:
-        first = str(error).splitlines()[0]
-        raise ValueError(f"{text!r} is no pip requirement ({first})") from None
-    if requirement.url is not None:
-        url = urlsplit(requirement.url)
-        if url.scheme not in ("https", "file") or not url.path.endswith(".whl"):
-            raise ValueError(f"{text!r} is no wheel; write NAME @ file:///PATH.whl, or https")
-        if url.username is not None:
-            raise ValueError(f"{requirement.name}: a run keeps its settings; put keys into .netrc")
-    return requirement
-
-
 class SandboxSettings(Section):
     """Where agents run."""
 
@@ -164,15 +147,20 @@ class SandboxSettings(Section):
     packages: tuple[str, ...] = Field(
         (), description="Python packages that agents import, as pip requirements; wheels only"
     )
+    without: tuple[str, ...] = Field(
+        (), description="packages that are left out of what `packages` need, by name"
+    )
     limits: LimitSettings = LimitSettings()
+
+    @field_validator("without")
+    @classmethod
+    def _are_names(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        return checked_names(names)
 
     @field_validator("packages")
     @classmethod
     def _are_wheels(cls, packages: tuple[str, ...]) -> tuple[str, ...]:
-        names = [canonicalize_name(_requirement(text).name) for text in packages]
-        if twice := {name for name in names if names.count(name) > 1}:
-            raise ValueError(f"{min(twice)} is named twice")
-        return packages
+        return checked(packages)
 
 
 class Config(Section):

@@ -186,11 +186,17 @@ class Environment:
 
 @dataclass(frozen=True, slots=True)
 class AgentManifest:
-    """What `agent.toml` says: how to start the agent, and how to run its own tests."""
+    """What `agent.toml` says: how to start the agent, and how to run its own tests.
+
+    `packages` are the Python packages it imports, as pip requirements; `without` names those they
+    ask for and it does not.
+    """
 
     command: tuple[str, ...]
     tests: tuple[str, ...]
     name: str = "agent"
+    packages: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

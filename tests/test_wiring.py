@@ -23,6 +23,7 @@ from dgm.wiring import (
     check_keys,
     clean,
     examine,
+    importing,
     open_benchmark,
     open_laboratory,
     open_sandboxes,
@@ -300,3 +301,13 @@ def test_asking_a_registry_for_an_image_is_said_before(engine_without_image, cap
     assert caplog.messages[0].startswith("no image for sandboxes yet; building one, if a registry")
     assert "no image registry answers" in told[0]
     assert [path for path in engine_without_image if "/distribution/" in path]
+
+
+def test_settings_have_the_last_word_on_the_packages_of_an_agent():
+    manifest = AgentManifest(("c",), ("t",), "a", ("Tiny==1", "other"), ("big", "bigger"))
+    assert importing(read_config(""), manifest).sandbox.packages == ("Tiny==1", "other")
+    config = read_config("", ["sandbox.packages=['tiny==2']", "sandbox.without=['Big']"])
+    sandbox = importing(config, manifest).sandbox
+    assert sandbox.packages == ("other", "tiny==2")
+    assert sandbox.without == ("big", "bigger")
+    assert importing(config, AgentManifest(("c",), ("t",))).sandbox == config.sandbox

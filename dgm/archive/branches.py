@@ -175,6 +175,10 @@ class AgentRepository:
         listed = self._git("ls-tree", "-r", "-z", tree_hash).decode("utf-8", "replace")
         return frozenset(line.split(maxsplit=3)[2] for line in listed.split("\0")[:-1])
 
+    def file(self, tree_hash: str, path: str) -> bytes:
+        """Return the content of one file of a tree. Raises: ArchiveError if it has none."""
+        return self._git("cat-file", "blob", f"{tree_hash}:{path}")
+
     def problems(self) -> tuple[str, ...]:
         """Return what `git fsck` finds wrong."""
         try:

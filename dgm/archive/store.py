@@ -22,12 +22,13 @@ from dgm.archive.disk import writing_to
 from dgm.archive.layout import RunFolder
 from dgm.archive.ledger import Clock, Ledger
 from dgm.archive.lock import writer_lock
-from dgm.archive.manifest import read_manifest
+from dgm.archive.manifest import MANIFEST_NAME, parse_manifest, read_manifest
 from dgm.archive.snapshot import Snapshot, take_snapshot
 from dgm.errors import AgentFormatError, ArchiveError, ChildRefusedError
 from dgm.events import EventKind
 from dgm.records import (
     Agent,
+    AgentManifest,
     AgentState,
     Diagnosis,
     Task,
@@ -148,15 +149,16 @@ class Store(Ledger):
         """Commit a child's code to its branch; the same code again is harmless.
 
         Raises: ChildRefusedError if the folder is no agent, breaks the limits, adds binary files,
-            or holds the very code of another agent; ArchiveError if this agent already has
-            other code.
+            names other packages than its parent, or holds the very code of another agent;
+            ArchiveError if this agent already has other code.
         """
         agent = self.agent(agent_id)
         try:
-            read_manifest(folder)
+            manifest = read_manifest(folder)
         except AgentFormatError as error:
             raise ChildRefusedError(str(error)) from error
         snapshot = take_snapshot(folder)
+        self._refuse_other_packages(agent, manifest)
         self._refuse_new_binaries(agent, snapshot)
         for twin in self._rows("SELECT id FROM agents WHERE tree_hash = ?", snapshot.tree_hash):
             if twin["id"] != agent_id:
@@ -232,6 +234,16 @@ class Store(Ledger):
         for file in binaries:
             if file.blob_hash not in known:
                 raise ChildRefusedError(f"it adds a binary file: {file.path}")
+
+    def _refuse_other_packages(self, child: Agent, manifest: AgentManifest) -> None:
+        """Let a child import what its parent does: its own list would name what nobody chose."""
+        if child.parent_id is None:
+            return
+        tree_hash = self.agent(child.parent_id).tree_hash or ""
+        path = Path(child.parent_id, MANIFEST_NAME)
+        parent = parse_manifest(self.repository.file(tree_hash, MANIFEST_NAME), path)
+        if (manifest.packages, manifest.without) != (parent.packages, parent.without):
+            raise ChildRefusedError("it names other packages in agent.toml than its parent")
 
     def _move(self, agent_id: str, state: AgentState, kind: EventKind, reason: str = "") -> Agent:
         with self._transaction():

@@ -100,7 +100,14 @@ def run(arguments: argparse.Namespace) -> int:
     from dgm.archive.store import Store
     from dgm.cli.running import evolve_store
     from dgm.config import config_as_toml, load_config
-    from dgm.wiring import check_config, open_benchmark, open_laboratory, priced, seed_folder
+    from dgm.wiring import (
+        check_config,
+        importing,
+        open_benchmark,
+        open_laboratory,
+        priced,
+        seed_folder,
+    )
     from dgm.workspaces import Workspaces
 
     require_git()
@@ -111,7 +118,7 @@ def run(arguments: argparse.Namespace) -> int:
     run_folder = _new_run(arguments.archive, arguments.name)
     with tempfile.TemporaryDirectory(prefix="dgm-seed-") as scratch:
         seed = Path(scratch) / "seed"
-        import_seed(seed_folder(config), seed)
+        config = importing(config, import_seed(seed_folder(config), seed))
         # A wrong word is refused before a sandbox takes its seconds to open.
         benchmark = open_benchmark(config.benchmark.name, Workspaces(Path(scratch)))
         if line := _stages_beyond(config, benchmark):

@@ -104,7 +104,7 @@ def tell_differences(
 def _signals(evolution: Evolution) -> Iterator[list[int]]:
     """The first Ctrl-C starts nothing more, the second ends everything at once.
 
-    SIGTERM and a closed terminal (unless `nohup` is in force) do the same. Yields what signals came.
+    SIGTERM and a closed terminal (unless `nohup` is in force) do the same. Yields what came.
     """
     received: list[int] = []
 

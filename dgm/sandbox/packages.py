@@ -28,6 +28,7 @@ from packaging.utils import canonicalize_name
 
 from dgm.errors import ConfigError, SandboxError
 from dgm.sandbox import pip
+from dgm.sandbox.closure import is_asked
 from dgm.sandbox.interpreter import Interpreter, add_bytecode, find_interpreter
 from dgm.sandbox.progress import Say
 from dgm.sandbox.protocol import SandboxDriver
@@ -52,41 +53,39 @@ class Shelf:
     environment: Mapping[str, str]
     say: Say
 
-    def provide(self, requirements: Sequence[str], sandboxes: SandboxDriver) -> Packages:
+    def provide(
+        self, requirements: Sequence[str], sandboxes: SandboxDriver, without: Sequence[str] = ()
+    ) -> Packages:
         """Return packages for the Python inside these sandboxes, from the cache if they are there.
 
+        Packages named in `without`, and what nothing else needs, are left out.
         Raises: ConfigError if pip cannot have them as wheels, MachineError.
         """
         python = find_interpreter(sandboxes)
         home = self.cache / "packages"
+        order = pip.Order(tuple(requirements), tuple(map(canonicalize_name, without)), python)
         with _explained(home):
             home.mkdir(parents=True, exist_ok=True)
-            wanted = home / _digest(requirements, python)
-            return _look(wanted) or self._make(requirements, sandboxes, python, wanted)
+            wanted = home / _digest(requirements, order.without, python)
+            return _look(wanted) or self._make(order, sandboxes, wanted)
 
-    def _make(
-        self,
-        requirements: Sequence[str],
-        sandboxes: SandboxDriver,
-        python: Interpreter,
-        wanted: Path,
-    ) -> Packages:
-        home = wanted.parent
-        self.say(f"packages: fetching {', '.join(requirements)} for Python {python.version}")
+    def _make(self, order: pip.Order, sandboxes: SandboxDriver, wanted: Path) -> Packages:
+        home, python = wanted.parent, order.python
+        self.say(f"packages: fetching {order} for Python {python.version}")
         with scratch_folder(home) as scratch:
             draft = scratch / "draft"
             draft.mkdir(mode=0o755)
             site = draft / _SITE
             site.mkdir()
             report = scratch / "report.json"
-            installed = pip.install(requirements, python, site, report, self.environment)
-            _check_complete(site, python)
+            installed = pip.install(order, site, report, self.environment)
+            _check_complete(site, python, order.without)
             _make_readable(site)
             self.say(f"packages: compiling {len(installed)} packages")
             add_bytecode(sandboxes, site)
             size_mb = _make_readable(site) >> 20
             (draft / _CONTENTS).write_text(json.dumps([asdict(each) for each in installed]))
-            whole = home / _digest([each.pin for each in installed], python)
+            whole = home / _digest([each.pin for each in installed], order.without, python)
             _move(draft, whole)
             _link(wanted, whole)
         self.say(f"packages: {len(installed)} packages, {size_mb} MiB, in {whole}")
@@ -129,24 +128,21 @@ def _link(wanted: Path, whole: Path) -> None:
         link.rename(wanted)
 
 
-def _digest(requirements: Iterable[str], python: Interpreter) -> str:
-    decisive = (sorted(set(requirements)), astuple(python))
+def _digest(requirements: Iterable[str], without: Iterable[str], python: Interpreter) -> str:
+    decisive: tuple[object, ...] = (sorted(set(requirements)), astuple(python))
+    if left_out := sorted(set(without)):
+        decisive = (*decisive, left_out)
     return hashlib.sha256(json.dumps(decisive).encode()).hexdigest()[:24]
 
 
-def _check_complete(site: Path, python: Interpreter) -> None:
+def _check_complete(site: Path, python: Interpreter, without: Sequence[str]) -> None:
     """Judge by the right Python what pip judged by its own. Raises: ConfigError."""
     found = list(distributions(path=[str(site)]))
     names = {canonicalize_name(each.metadata["Name"]) for each in found}
-    judged = {
-        "python_version": python.version.rpartition(".")[0],
-        "python_full_version": python.version,
-        "extra": "",
-    }
     for each in found:
         for requirement in map(Requirement, each.requires or ()):
-            is_needed = requirement.marker is None or requirement.marker.evaluate(judged)
-            if is_needed and canonicalize_name(requirement.name) not in names:
+            is_there = canonicalize_name(requirement.name) in {*names, *without}
+            if is_asked(requirement, python) and not is_there:
                 raise ConfigError(
                     f"{each.metadata['Name']} needs {requirement} with Python {python.version};"
                     f" add {requirement.name} to sandbox.packages"

@@ -17,8 +17,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from packaging.utils import canonicalize_name
+
 from dgm.errors import ConfigError
 from dgm.processes import run
+from dgm.sandbox.closure import reached
 from dgm.sandbox.interpreter import Interpreter
 
 _TIMEOUT_S = 1800.0
@@ -48,37 +51,72 @@ class Installed:
         )  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What to lay out: requirements and all they need, `without` some (canonical names)."""
+
+    requirements: tuple[str, ...]
+    without: tuple[str, ...]
+    python: Interpreter
+
+    def __str__(self) -> str:
+        """Name what is fetched."""
+        left_out = f" without {', '.join(self.without)}" if self.without else ""
+        return f"{', '.join(self.requirements)}{left_out}"
+
+
 def install(
-    requirements: Sequence[str],
-    python: Interpreter,
-    into: Path,
-    report: Path,
-    environment: Mapping[str, str],
+    order: Order, into: Path, report: Path, environment: Mapping[str, str]
 ) -> tuple[Installed, ...]:
     """Lay wheels and all they need out in the folder `into`; return them, by name.
 
     Of `environment` pip gets what is meant for it: its settings, proxies, certificates.
     Raises: ConfigError, one line, if pip cannot; ProcessFailedError.
     """
-    words = (
-        *(sys.executable, "-P", "-m", "pip", "install", "--quiet", "--no-input"),
-        *("--disable-pip-version-check", "--only-binary", ":all:", "--no-compile"),
-        *("--target", str(into), "--report", str(report)),
-        *("--implementation", "cp", "--python-version", python.version),
-        *(word for platform in python.platforms for word in ("--platform", platform)),
-        *("--", *requirements),
-    )
-    passed_on = {name: value for name, value in environment.items() if _PASSED_ON.fullmatch(name)}
-    finished = run(words, env=passed_on, timeout_s=_TIMEOUT_S)
-    if finished.code != 0:
-        raise _explained(finished.stderr.decode(errors="replace"), python)
+    words = ["--target", str(into), "--report", str(report)]
+    requirements: Sequence[str] = order.requirements
+    if order.without:
+        _call([*words, "--dry-run", "--", *requirements], order.python, environment)
+        requirements = _kept(_entries(report), order)
+        words.append("--no-deps")
+    _call([*words, "--", *requirements], order.python, environment)
     for script in (into / "bin").glob("*"):
         _start_by_path(script)
-    return tuple(sorted(_read(report), key=lambda installed: installed.name.lower()))
+    return tuple(sorted(_read(_entries(report)), key=lambda installed: installed.name.lower()))
 
 
-def _read(report: Path) -> Iterator[Installed]:
-    for entry in json.loads(report.read_bytes())["install"]:
+def _call(words: Sequence[str], python: Interpreter, environment: Mapping[str, str]) -> None:
+    """Have pip install for a Python that is not its own, as `words` say."""
+    command = (
+        *(sys.executable, "-P", "-m", "pip", "install", "--quiet", "--no-input"),
+        *("--disable-pip-version-check", "--only-binary", ":all:", "--no-compile"),
+        *("--implementation", "cp", "--python-version", python.version),
+        *(word for platform in python.platforms for word in ("--platform", platform)),
+        *words,
+    )
+    passed_on = {name: value for name, value in environment.items() if _PASSED_ON.fullmatch(name)}
+    finished = run(command, env=passed_on, timeout_s=_TIMEOUT_S)
+    if finished.code != 0:
+        raise _explained(finished.stderr.decode(errors="replace"), python)
+
+
+def _kept(entries: Sequence[Mapping[str, Any]], order: Order) -> tuple[str, ...]:
+    """Return the exact versions of what is needed when some packages are left out."""
+    needs: Mapping[str, Sequence[str]] = {
+        canonicalize_name(entry["metadata"]["name"]): entry["metadata"].get("requires_dist", ())
+        for entry in entries
+    }
+    names = reached(order.requirements, needs, order.without, order.python)
+    return tuple(each.pin for each in _read(entries) if canonicalize_name(each.name) in names)
+
+
+def _entries(report: Path) -> Sequence[Mapping[str, Any]]:
+    entries: Sequence[Mapping[str, Any]] = json.loads(report.read_bytes())["install"]
+    return entries
+
+
+def _read(entries: Sequence[Mapping[str, Any]]) -> Iterator[Installed]:
+    for entry in entries:
         about: Mapping[str, Any] = entry["metadata"]
         download: Mapping[str, Any] = entry["download_info"]
         yield Installed(

@@ -14,7 +14,7 @@ from dgm.sandbox.protocol import ExecResult
 from dgm.steps.laboratory import Laboratory, Unit
 
 CANARY = Path(__file__).resolve().parent / "canary"
-_CANARY_TIMEOUT_S = 60.0
+_CANARY_TIMEOUT_S = 120.0  # as tasks have: importing packages of others takes its time
 _OUTPUT_BYTES = 20_000
 _NOTHING = Work(b"", Outcome.AGENT_ERROR, "", None, Usage(), 0.0, 0.0, ())
 

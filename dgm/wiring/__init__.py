@@ -14,6 +14,7 @@ from dgm.wiring.models import (
 from dgm.wiring.runs import (
     check_config,
     checkouts,
+    importing,
     open_evolution,
     open_laboratory,
     seed_folder,
@@ -37,6 +38,7 @@ __all__ = [
     "closed_gateway",
     "examine",
     "find_suite",
+    "importing",
     "key_name_of",
     "open_benchmark",
     "open_evolution",

@@ -16,9 +16,10 @@ from dgm.config import Config
 from dgm.evolve import Evolution
 from dgm.fanout import ThreadFanOut
 from dgm.gateway.transcript import usage_of
-from dgm.records import AgentCode, Rollout, Usage
+from dgm.records import AgentCode, AgentManifest, Rollout, Usage
 from dgm.regrade import check_grader
 from dgm.replay import recorded_run
+from dgm.requirements import laid_over
 from dgm.resources import cache_folder, data_folder
 from dgm.rollout import AgentRunner
 from dgm.sandbox.packages import Shelf
@@ -43,6 +44,15 @@ def check_config(config: Config) -> None:
 def seed_folder(config: Config) -> Path:
     """Where the first agent comes from."""
     return config.seed_agent or data_folder("agents/seed")
+
+
+def importing(config: Config, manifest: AgentManifest) -> Config:
+    """Add the packages that a seed agent names to the settings, which have the last word."""
+    packages = laid_over(manifest.packages, config.sandbox.packages)
+    without = dict.fromkeys((*manifest.without, *config.sandbox.without))
+    update = {"packages": packages, "without": tuple(without)}
+    sandbox = config.sandbox.model_copy(update=update)
+    return config.model_copy(update={"sandbox": sandbox})
 
 
 @contextmanager
@@ -87,7 +97,8 @@ def _with_packages(
     if not config.sandbox.packages:
         return config, None
     shelf = Shelf(cache_folder(os.environ), os.environ, tell)
-    packages = shelf.provide(config.sandbox.packages, sandboxes)
+    settings = config.sandbox
+    packages = shelf.provide(settings.packages, sandboxes, settings.without)
     pinned = config.sandbox.model_copy(update={"packages": packages.pins})
     return config.model_copy(update={"sandbox": pinned}), packages.folder
 

@@ -4,6 +4,16 @@ from dgm.archive.manifest import read_manifest
 from dgm.errors import AgentFormatError
 from dgm.records import AgentManifest
 
+WHOLE = '[agent]\ncommand = ["c"]\ntests = ["t"]\n'
+
+
+def test_packages_are_read(tmp_path):
+    lists = 'packages = ["openai", "Mini_SWE.agent==2.4.6"]\nwithout = ["Data.Sets"]\n'
+    (tmp_path / "agent.toml").write_text(WHOLE + lists)
+    manifest = read_manifest(tmp_path)
+    assert manifest.packages == ("openai", "Mini_SWE.agent==2.4.6")
+    assert manifest.without == ("data-sets",)
+
 
 def test_manifest_is_read(agent_folder):
     assert read_manifest(agent_folder) == AgentManifest(("python3", "main.py"), ("true",), "tiny")
@@ -25,6 +35,12 @@ def test_manifest_is_read(agent_folder):
         ('[agent]\ncommand = [" "]\ntests = ["t"]\n', "empty or impossible"),
         ('[agent]\ncommand = ["c\\u0000"]\ntests = ["t"]\n', "empty or impossible"),
         ('[agent]\nname = 3\ncommand = ["c"]\ntests = ["t"]\n', "name must be"),
+        (WHOLE + 'packages = "openai"\n', "packages must be a list"),
+        (WHOLE + "packages = [3]\n", "packages must be a list"),
+        (WHOLE + 'packages = ["a b"]\n', "packages: 'a b' is no pip requirement"),
+        (WHOLE + 'packages = ["a", "A==1"]\n', "packages: a is named twice"),
+        (WHOLE + 'packages = ["a @ git+https://x.org/a"]\n', "is no wheel"),
+        (WHOLE + 'without = ["a==1"]\n', "without: 'a==1' is no name of a package"),
         ("x = " + "[" * 5_000, "not valid TOML"),
         ("#" * 70_000, "larger than"),
     ],

@@ -468,3 +468,12 @@ def test_part_of_a_run_that_a_killed_process_left_is_no_run_and_is_removed(tmp_p
 
 def _killed(*_):
     raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("line", ['packages = ["openai"]', 'without = ["openai"]'])
+def test_child_with_packages_of_its_own_choice_is_refused(seeded, agent_folder, line):
+    child = seeded.start_child("a0000")
+    with (agent_folder / "agent.toml").open("a") as manifest:
+        manifest.write(f"{line}\n")
+    with pytest.raises(ChildRefusedError, match=r"other packages in agent\.toml"):
+        seeded.commit_child(child.id, agent_folder)

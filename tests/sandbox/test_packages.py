@@ -121,6 +121,21 @@ class TestCache:
         write_wheel(wheels, version="2.0")
         assert shelf.provide(["outer"], some).pins == ("outer==1.0", "tiny==1.0")
 
+    def test_package_is_left_out_with_what_nothing_else_needs(
+        self, some, wheels, shelf, without_pip
+    ):
+        write_wheel(wheels, "mid_dle", needs="tiny")
+        write_wheel(wheels, "outer", needs="mid_dle")
+        assert len(shelf.provide(["outer"], some).pins) == 3
+        less = shelf.provide(["outer"], some, ["Mid-dle"])
+        assert less.pins == ("outer==1.0",)
+        assert not (less.folder / "tiny").exists()
+        assert without_pip.provide(less.pins, some, ["mid.dle"]) == less
+        assert shelf.provide(["outer", "tiny"], some, ["mid-dle"]).pins == (
+            "outer==1.0",
+            "tiny==1.0",
+        )
+
     def test_wheel_named_by_its_path_is_pinned_by_its_contents(self, some, shelf, wheels):
         wheel = write_wheel(wheels.parent / "mine", version="7.0")
         first = shelf.provide([f"tiny @ file://{wheel}"], some)

@@ -8,12 +8,13 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from dgm.gateway.builtin.tools import ToolBox
 from dgm.gateway.builtin.verbs import Action, Locate, Overwrite, Replace, Run, Try, View
 from dgm.gateway.builtin.verdicts import Verdict, read_tries, read_verdict
+from dgm.gateway.builtin.wrappings import unwrapped
 from dgm.gateway.protocol import CallContext
 from dgm.gateway.wire import Message, Request, Text, ToolResult, ToolUse
 
@@ -67,9 +68,10 @@ class Step:
     @property
     def succeeded(self) -> bool:
         """Whether the tool answered, and not with an error."""
-        return self.result is not None and not (
-            self.result.is_error or _FAILED.match(self.result.text)
-        )
+        if self.result is None or self.result.is_error or _FAILED.match(self.result.text):
+            return False
+        is_edit = isinstance(self.action, Overwrite | Replace)
+        return not (is_edit and self.verdict.exit_code)  # written with the shell
 
     @property
     def verdict(self) -> Verdict:
@@ -145,11 +147,18 @@ def _steps(messages: tuple[Message, ...], box: ToolBox) -> tuple[Step, ...]:
         if isinstance(block, ToolResult)
     }
     return tuple(
-        Step(block, results.get(block.id), box.understand(block), turn)
+        Step(block, _plain(results.get(block.id), block, box), box.understand(block), turn)
         for turn, message in enumerate(messages)
         for block in message.content
         if isinstance(block, ToolUse)
     )
+
+
+def _plain(result: ToolResult | None, use: ToolUse, box: ToolBox) -> ToolResult | None:
+    """Take what a shell printed out of its wrapping."""
+    if result is None or box.shell is None or use.name != box.shell.tool:
+        return result
+    return replace(result, text=unwrapped(result.text))
 
 
 def _files(steps: tuple[Step, ...]) -> dict[str, FileView]:

@@ -118,7 +118,7 @@ _DECISIVE = 4
 
 FACTS: tuple[Fact, ...] = (
     Fact(
-        r"\[stopped: turn_limit\]",
+        r"\[stopped: (?:turn_limit|LimitsExceeded)\]",
         "The agent reached its turn limit.",
         (_MORE_TURNS, _MORE_PER_TURN, _BATCH),
         weight=_DECISIVE,
@@ -134,7 +134,7 @@ FACTS: tuple[Fact, ...] = (
         (_HEAD_AND_TAIL, _MORE_OUTPUT),
     ),
     Fact(
-        r"applied none|\[exit code [1-9-]",
+        r"applied none|\[exit code [1-9-]|returncode\W+[1-9]",
         "Candidates were tried, and the tests went on failing.",
         (_LOCATE, _BATCH, _KEEP, _REVERT),
     ),
@@ -144,7 +144,7 @@ FACTS: tuple[Fact, ...] = (
         (_REPLACE, _RANGE),
     ),
     Fact(
-        r"\[stopped: budget\]|budget_exceeded",
+        r"\[stopped: (?:budget|RateLimitError)\]|budget_exceeded",
         "The budget was spent.",
         (_FORGET, _BATCH),
         weight=_DECISIVE,

@@ -101,15 +101,20 @@ def _view(path: str, conversation: Conversation) -> ToolUse | None:
     if is_test(path) or _ABOUT.search(path) or not _READABLE.search(path):
         return None
     seen, box = conversation.files.get(path), conversation.box
+    by_shell = f"cat -n {path}"
     looks = sum(
-        isinstance(step.action, View) and step.action.path == path and step.result is not None
+        step.result is not None and (step.action == Run(by_shell) or _is_view(step, path))
         for step in conversation.steps
     )
     if looks == 0:
-        return box.view(path)
+        return box.view(path) or (box.run(by_shell) if box.writes_by_shell else None)
     if seen and not seen.complete and box.can_view_lines and looks < _VIEWS_PER_FILE:
         return box.view(path, seen.last_line + 1)
     return None
+
+
+def _is_view(step: Step, path: str) -> bool:
+    return isinstance(step.action, View) and step.action.path == path
 
 
 def _next_change(
@@ -130,12 +135,12 @@ def _next_change(
 def _can_make(change: Change, files: Files, box: ToolBox) -> bool:
     for path, text in change.edits.items():
         if text is None:
-            able = box.shell
+            able = box.shell is not None
         elif path in files:
-            able = box.replacer or box.overwriter
+            able = box.replacer is not None or box.can_overwrite
         else:
-            able = box.creator or box.overwriter
-        if able is None:
+            able = box.creator is not None or box.can_overwrite
+        if not able:
             return False
     return True
 

@@ -53,13 +53,24 @@ def _answer(request: Request, context: CallContext) -> tuple[Text | ToolUse, ...
         from dgm.gateway.builtin.diagnoser import answer
 
         return answer(request, context)
+    from dgm.gateway.builtin.fences import Fences
+
+    if fences := Fences.of(request):
+        return fences.closed(_work(fences.opened(request), context))
+    return _work(request, context)
+
+
+def _work(request: Request, context: CallContext) -> tuple[Text | ToolUse, ...]:
+    """Answer an agent at work on a program, or on its own code."""
+    from dgm.gateway.builtin.endings import ended
+
     if _IMPROVE in _block_texts(request.messages[0].content):
         from dgm.gateway.builtin.improver import answer
 
-        return answer(request, context)
+        return ended(answer(request, context), request)
     from dgm.gateway.builtin.solver import answer
 
-    return answer(request, context)
+    return ended(answer(request, context), request)
 
 
 def _numbered(blocks: Iterable[Text | ToolUse], index: int) -> tuple[Text | ToolUse, ...]:

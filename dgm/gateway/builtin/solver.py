@@ -254,7 +254,7 @@ class _Solver:
             for path, view in self.attempts.base.items()
             if path in project.sources([path], "")
             and view.first_line == 1
-            and (can_replace or (box.overwriter is not None and view.complete))
+            and (can_replace or (box.can_overwrite and view.complete))
         }
 
     def _program(self, view: FileView) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from dgm.gateway.builtin.heredocs import read_writing, writing
 from dgm.gateway.builtin.toolshapes import DEFAULT_BATCH, ToolShape
 from dgm.gateway.builtin.verbs import Action, Locate, Overwrite, Replace, Run, Try, Verb, View
 from dgm.gateway.wire import ToolSpec, ToolUse
@@ -46,6 +47,17 @@ class ToolBox:
         """Whether the viewer takes a range of lines."""
         return self.viewer is not None and bool({"first", "range"} & set(self.viewer.words))
 
+    @property
+    def writes_by_shell(self) -> bool:
+        """Whether the shell must do for writing files, for want of any tool for that."""
+        writers = (self.creator, self.overwriter, self.replacer, self.batch)
+        return self.shell is not None and not any(writers)
+
+    @property
+    def can_overwrite(self) -> bool:
+        """Whether a file can be given a whole new text."""
+        return self.overwriter is not None or self.writes_by_shell
+
     def run(self, command: str) -> ToolUse | None:
         """Run a shell command."""
         return self.shell.call(command=command) if self.shell else None
@@ -63,11 +75,15 @@ class ToolBox:
     def create(self, path: str, text: str) -> ToolUse | None:
         """Write a file that is not there yet."""
         verb = self.creator or self.overwriter
-        return verb.call(path=path, text=text) if verb else None
+        return verb.call(path=path, text=text) if verb else self._write(path, text)
 
     def overwrite(self, path: str, text: str) -> ToolUse | None:
         """Give a file a whole new text."""
-        return self.overwriter.call(path=path, text=text) if self.overwriter else None
+        verb = self.overwriter
+        return verb.call(path=path, text=text) if verb else self._write(path, text)
+
+    def _write(self, path: str, text: str) -> ToolUse | None:
+        return self.run(writing(path, text)) if self.writes_by_shell else None
 
     def replace(self, path: str, old: str, new: str) -> ToolUse | None:
         """Exchange one passage that occurs exactly once."""
@@ -107,9 +123,9 @@ def _strings(values: Mapping[str, Any], *words: str) -> tuple[str, ...] | None:
     return found if all(isinstance(value, str) for value in found) else None  # type: ignore[return-value]
 
 
-def _read_run(_: Verb, values: Mapping[str, Any]) -> Run | None:
+def _read_run(_: Verb, values: Mapping[str, Any]) -> Run | Overwrite | None:
     found = _strings(values, "command")
-    return Run(*found) if found else None
+    return (read_writing(*found) or Run(*found)) if found else None
 
 
 def _read_locate(_: Verb, values: Mapping[str, Any]) -> Locate | None:

@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,6 +67,7 @@ class Worker:
     system: str = "You are a coding agent."
     max_tokens: int = 4096
     view_lines: int = 60
+    wrap: Callable[[str, int], str] = "{}\n[exit code {}]".format
 
     def work(self, problem, turns, seed="0"):
         """Run the loop; return the requests and replies, in order."""
@@ -83,7 +85,8 @@ class Worker:
         return exchanges
 
     def passes(self):
-        return self._shell("timeout 10 python3 check.py").endswith("[exit code 0]")
+        command = ["timeout", "10", "python3", "check.py"]
+        return subprocess.run(command, cwd=self.folder, capture_output=True).returncode == 0
 
     def _result(self, use):
         try:
@@ -100,7 +103,7 @@ class Worker:
             command, shell=True, cwd=self.folder, env=environment,
             capture_output=True, text=True, check=False,
         )  # fmt: skip
-        return f"{done.stdout}{done.stderr}\n[exit code {done.returncode}]"
+        return self.wrap(f"{done.stdout}{done.stderr}", done.returncode)
 
     def _bash(self, values):
         return self._shell(values["command"])

@@ -39,6 +39,9 @@ def test_the_answer_has_the_asked_keys_and_one_of_its_own_improvements():
     ("log", "word"),
     [
         (f"{TESTED}[turns: 14 of 14] [stopped: turn_limit]", "turn"),
+        (f"{TESTED}[calls: 24] [stopped: LimitsExceeded]", "turn"),
+        (f'{TESTED}{{\n  "returncode": 1,\n  "output": ""}}', "suspicious"),
+        (f"{TESTED}[stopped: RateLimitError] the budget of r1 is spent", "tokens"),
         (f"{TESTED}[clipped: 60 of 95 lines shown]", "line"),
         (f"{TESTED}[clipped: 1200 of 9000 characters shown]", "tail"),
         (f"{TESTED}[stopped: budget]", "tokens"),
@@ -54,7 +57,7 @@ def test_each_fact_leads_to_its_own_remedies(log, word):
 
 
 def test_a_quiet_log_has_no_remedy_for_what_did_not_happen():
-    found = diagnose(f"{TESTED}[exit code 0] [turns: 4 of 14] [stopped: finished]")
+    found = diagnose(f'{TESTED}[exit code 0] {{"returncode": 0}} [stopped: finished]')
     assert not any("turn limit" in text for text in found["potential_improvements"])
 
 

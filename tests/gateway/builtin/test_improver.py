@@ -8,6 +8,7 @@ from collections import Counter
 import pytest
 
 from dgm.gateway.builtin import improver
+from dgm.gateway.builtin.heredocs import read_writing
 from dgm.gateway.builtin.tools import ToolBox
 from dgm.gateway.builtin.verbs import Overwrite, Replace
 from dgm.gateway.protocol import CallContext
@@ -29,6 +30,8 @@ FILES = tool(
     path=TEXT,
     content=TEXT,
 )
+VIEWER = tool("look", ["path"], path=TEXT)
+LOCATOR = ToolSpec("locate", "Find suspicious lines.", SHELL.input_schema)
 REPLACE = tool("change", ["path", "old", "new"], path=TEXT, old=TEXT, new=TEXT)
 AGENT = {
     "agent.toml": '[agent]\ncommand = ["x"]\ntests = ["python3", "-m", "unittest"]\n',
@@ -80,6 +83,14 @@ class Agent:
                 text = "replaced"
             case {"command": command} if command.startswith("find"):
                 text = "\n".join(f"./{path}" for path in self.files) + "\n[exit code 0]"
+            case {"command": command} if command.startswith("cat -n "):
+                lines = self.files[command.removeprefix("cat -n ")].splitlines()
+                text = "\n".join(f"{n:6}\t{s}" for n, s in enumerate(lines, 1)) + "\n[exit code 0]"
+            case {"command": command} if written := read_writing(command):
+                self.files[written.path] = written.text
+                text = "[exit code 0]"
+            case {"path": path}:
+                text = self.files.get(path, "Error: there is no such file")
             case {"command": _}:
                 text = "OK\n[exit code 0]"
         return ToolResult(use.id, text)
@@ -124,10 +135,19 @@ def test_with_a_replace_tool_it_changes_a_passage_instead_of_the_whole_file():
     assert agent.changed()
 
 
-def test_an_agent_that_can_write_nothing_is_left_alone():
-    agent = Agent(SHELL)
+@pytest.mark.parametrize("tools", [(), (VIEWER,), (VIEWER, LOCATOR)])
+def test_an_agent_that_can_write_nothing_is_left_alone(tools):
+    agent = Agent(*tools)
     agent.run()
     assert not agent.changed()
+
+
+@pytest.mark.parametrize("seed", "12345678")
+def test_an_agent_with_a_shell_alone_is_changed_with_the_shell(seed):
+    agent = Agent(SHELL)
+    agent.run(seed)
+    assert 1 <= len(agent.changed()) <= 2
+    assert agent.calls[-1].input["command"] == "timeout 60 python3 -m unittest"
 
 
 def test_different_seeds_draw_different_changes():

@@ -1,3 +1,4 @@
+import json
 import re
 import time
 
@@ -189,3 +190,33 @@ def test_a_confused_conversation_still_gets_an_answer(specs, length, tools):
     request = Request("m", 500, MESSAGES[:length], "Revert.", tuple(specs[t] for t in tools))
     reply = BuiltinProvider().complete(request, CallContext("0", length))
     assert reply.content
+
+
+def as_json(output, code):
+    """Wrap what a shell printed the way mini-swe-agent does."""
+    return json.dumps({"returncode": code, "output": output}, indent=2)
+
+
+def as_tags(output, code):
+    return f"<returncode>{code}</returncode>\n<output>\n{output}</output>"
+
+
+@pytest.mark.parametrize("wrap", [as_json, as_tags])
+def test_shell_alone_is_enough_for_a_bug_in_plain_sight(worker, program, wrap):
+    files = program("duration")
+    agent = worker(files, tools=("bash",), wrap=wrap)
+    agent.work(problem(files), turns=20)
+    assert agent.passes()
+
+
+END = "echo DONE_AND_DONE"
+
+
+def test_work_is_ended_by_the_command_the_agent_asks_for(worker, program):
+    files = program("duration")
+    text = f"{problem(files)}\n\nSubmit your changes by the command `{END}`."
+    for asked, said in ((text, [END]), (problem(files), [])):
+        exchanges = worker(files, tools=("bash",)).work(asked, turns=20)
+        finished = next(r for _, r in exchanges if "tests pass now" in str(r.content))
+        uses = [block for block in finished.content if isinstance(block, ToolUse)]
+        assert [use.input["command"] for use in uses] == said
