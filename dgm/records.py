@@ -118,16 +118,16 @@ class Usage:
             self.seconds + other.seconds,
         )
 
-    def __neg__(self) -> Usage:
+    def __sub__(self, other: Usage) -> Usage:
         return Usage(
-            -self.calls,
-            -self.input_tokens,
-            -self.output_tokens,
-            -self.cost_usd,
-            -self.cache_read_tokens,
-            -self.cache_write_tokens,
-            -self.reused_calls,
-            -self.seconds,
+            self.calls - other.calls,
+            self.input_tokens - other.input_tokens,
+            self.output_tokens - other.output_tokens,
+            self.cost_usd - other.cost_usd,
+            self.cache_read_tokens - other.cache_read_tokens,
+            self.cache_write_tokens - other.cache_write_tokens,
+            self.reused_calls - other.reused_calls,
+            self.seconds - other.seconds,
         )
 
 

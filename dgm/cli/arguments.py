@@ -69,6 +69,20 @@ def add_budget(parser: argparse.ArgumentParser, *names: str) -> None:
     )  # fmt: skip
 
 
+def add_ceilings(parser: argparse.ArgumentParser) -> None:
+    """Options that bound a single rollout, as in `--tokens N`."""
+    for name in _CEILINGS:
+        parser.add_argument(
+            f"--{name}", metavar="N", help=f"{name} of model calls at most (default: as in the run)"
+        )
+
+
+def ceiling_settings(arguments: argparse.Namespace) -> list[str]:
+    """List what those options were given, as `key=value`."""
+    given = {name: getattr(arguments, name) for name in _CEILINGS}
+    return [f"rollout.{name}={value}" for name, value in given.items() if value is not None]
+
+
 def budget_settings(arguments: argparse.Namespace) -> list[str]:
     """List what those options were given, as `key=value`."""
     given = {name: getattr(arguments, name, None) for name in ("children", "hours", *_CEILINGS)}

@@ -16,6 +16,7 @@ from dgm.cli.arguments import (
     positive,
     sandbox_settings,
 )
+from dgm.cli.bounds import warn_if_run_is_unbounded
 from dgm.cli.output import say, say_json
 from dgm.records import Split
 
@@ -64,6 +65,8 @@ def run(arguments: argparse.Namespace) -> int:
             units = missing_evaluations(
                 lab, store, agent, checkout(tree_hash), split, arguments.attempts
             )
+            if units:
+                warn_if_run_is_unbounded(lab.config)
             for rollout in measure(lab, store, fanout, units, usage_of):
                 if not arguments.json:
                     say(f"{rollout.id}  {rollout.task_id:32} {rollout.outcome}  {rollout.detail}")

@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING
 
 from dgm.cli.arguments import (
     add_agent,
+    add_ceilings,
     add_run,
     add_sandbox,
+    ceiling_settings,
     code_of,
     filled,
     filled_path,
     positive,
     sandbox_settings,
 )
+from dgm.cli.bounds import warn_if_unbounded
 from dgm.cli.output import remark, say_patch
 from dgm.cli.repository import apply_patch, copy_repository
 from dgm.errors import UserError
@@ -40,6 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--apply", action="store_true", help="apply the patch to your repository")
     parser.add_argument("--timeout", type=positive, default=600, metavar="S", help="seconds (600)")
+    add_ceilings(parser)
     add_sandbox(parser)
     add_run(parser, as_option=True)
 
@@ -61,8 +65,9 @@ def run(arguments: argparse.Namespace) -> int:
         tree_hash = code_of(agent)
         folder = Path(place)
         copy_repository(arguments.repo, folder / "workspace")
-        config = read_config(reader.settings, [*_APART, *sandbox_settings(arguments)])
+        config = read_config(reader.settings, _settings(arguments))
         with open_laboratory(config, folder) as lab:
+            warn_if_unbounded(lab.config, lab.config.rollout, lab.config.model.name)
             work = _work(lab, checkout(tree_hash), problem, arguments.timeout)
         last_words = (folder / "rollout" / "output.txt").read_text(errors="replace")[-500:]
     say_patch(work.patch)
@@ -74,6 +79,10 @@ def run(arguments: argparse.Namespace) -> int:
         apply_patch(arguments.repo, work.patch)
         remark(f"applied to {arguments.repo}")
     return 0
+
+
+def _settings(arguments: argparse.Namespace) -> list[str]:
+    return [*_APART, *ceiling_settings(arguments), *sandbox_settings(arguments)]
 
 
 def _problem(text: str) -> str:

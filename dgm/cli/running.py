@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from dgm.cli.bounds import warn_if_run_is_unbounded
 from dgm.cli.closing import closing_report
 from dgm.cli.invocation import command, how_to_go_on, named
 from dgm.cli.live import live_view
@@ -35,6 +36,7 @@ def evolve_store(lab: Laboratory, store: Store) -> int:
     """
     from dgm.wiring import open_evolution
 
+    warn_if_run_is_unbounded(lab.config)
     say(f"run {store.run.name} in {store.run.path}")
     with (
         _telling_how_to_go_on(store.run),

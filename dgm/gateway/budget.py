@@ -35,7 +35,7 @@ class _Account:
     reserved: Usage = field(default_factory=Usage)
 
     def release(self, usage: Usage) -> None:
-        rest = self.reserved + -usage
+        rest = self.reserved - usage
         self.reserved = rest if rest.calls else Usage()  # no call open: no rounding error left
 
 
@@ -115,7 +115,9 @@ class Budget:
         return Ceiling(**bounds)  # type: ignore[arg-type]
 
     def _entry(self, account: str) -> _Account:
-        return self._accounts.setdefault(account, _Account())
+        if (entry := self._accounts.get(account)) is None:
+            entry = self._accounts[account] = _Account()
+        return entry
 
 
 def _check(name: str, entry: _Account, worst: Usage) -> None:
@@ -152,7 +154,7 @@ def _seconds_left(name: str, entry: _Account) -> float:
 
 def _limits(entry: _Account, more: Usage) -> Iterator[tuple[str, float, float]]:
     """Yield each limit of an account: its name, the most, and what `more` would bring it to."""
-    total = entry.spent + entry.reserved + more
     for what in _BOUNDED:
         if (most := getattr(entry.ceiling, what)) is not None:
-            yield what, most, getattr(total, what)
+            parts = (entry.spent, entry.reserved, more)
+            yield what, most, sum(getattr(part, what) for part in parts)

@@ -9,11 +9,13 @@ Source: Anthropic API reference, `POST /v1/messages` and "Errors" (version 2023-
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from dgm.errors import DgmError
 from dgm.gateway.fields import Field
+from dgm.gateway.history import History, Names
 from dgm.gateway.wire import (
     Block,
     Image,
@@ -37,7 +39,7 @@ _KNOWN = frozenset({"model", "max_tokens", "messages", "system", "tools", "tempe
 _KNOWN |= {"stop_sequences", "stream", "tool_choice", "top_p", "top_k", "thinking"}
 _KNOWN |= {"output_config"}
 _TAKEN = _KNOWN | {"metadata", "service_tier", "cache_control"}  # these change no answer
-MAX_NAME = 256  # of what is recorded but counts as no tokens: ids, and the model's name
+MAX_NAME = 256  # of what is recorded but counts as no tokens, such as the model's name
 
 
 class InvalidRequestError(DgmError):
@@ -56,17 +58,27 @@ class Incoming:
     reports_usage: bool = True
 
 
-def decode_incoming(body: bytes) -> Incoming:
-    """Decode the body of `POST /v1/messages`.
+def decode(
+    body: bytes, read: Callable[[Field], Incoming], growing: Names, history: History | None
+) -> Incoming:
+    """Decode a body in the dialect that `read` reads, whose lists `growing` say what others said.
 
     Raises: InvalidRequestError naming the first wrong field.
     """
     try:
-        root = Field.parse(body, max_depth=MAX_DEPTH)
-        stream = root.get("stream")
-        return Incoming(_request(root), False if stream.is_absent else stream.boolean())
+        if history is None:
+            return read(Field.parse(body, max_depth=MAX_DEPTH))
+        return history.read(body, growing, MAX_DEPTH, read)
     except ValueError as error:
         raise InvalidRequestError(str(error)) from error
+
+
+def decode_incoming(body: bytes, history: History | None = None) -> Incoming:
+    """Decode the body of `POST /v1/messages`.
+
+    Raises: InvalidRequestError naming the first wrong field.
+    """
+    return decode(body, _incoming, ("messages", "tools"), history)
 
 
 def decode_request(body: bytes) -> Request:
@@ -74,11 +86,16 @@ def decode_request(body: bytes) -> Request:
     return decode_incoming(body).request
 
 
+def _incoming(root: Field) -> Incoming:
+    stream = root.get("stream")
+    return Incoming(_request(root), False if stream.is_absent else stream.boolean())
+
+
 def _request(root: Field) -> Request:
     for name, value in root.mapping().items():
         if name not in _TAKEN and value not in (None, []):
             raise ValueError(f"{name}: not supported by this gateway; leave it out")
-    messages = tuple(_message(item) for item in root["messages"].items())
+    messages = root["messages"].each(_message)
     if not messages:
         raise ValueError("messages: at least one message is required")
     if messages[0].role != "user":
@@ -90,7 +107,7 @@ def _request(root: Field) -> Request:
         max_tokens=root["max_tokens"].integer(least=1),
         messages=messages,
         system=_joined_text(root.get("system"), "\n\n"),
-        tools=tuple(_tool(item) for item in root.get("tools").items()),
+        tools=root.get("tools").each(_tool),
         temperature=root.get("temperature").number_or_none(0.0, 2.0),
         stop_sequences=tuple(item.text() for item in root.get("stop_sequences").items()),
         tool_choice=_tool_choice(root.get("tool_choice")),
@@ -192,7 +209,7 @@ def _image(field: Field) -> Image:
 def _tool_use(field: Field) -> ToolUse:
     field.allow_only("type", "id", "name", "input", "malformed", "cache_control", "caller")
     return ToolUse(
-        field["id"].text(most=MAX_NAME),
+        field["id"].text(),
         field["name"].text(),
         field["input"].mapping(),
         field.get("malformed").text_or(""),
@@ -205,7 +222,7 @@ def _tool_result(field: Field) -> ToolResult:
     content = field.get("content")
     pictures = () if isinstance(content.value, str) else tuple(content.items())
     return ToolResult(
-        field["tool_use_id"].text(most=MAX_NAME),
+        field["tool_use_id"].text(),
         _joined_text(content, "\n", besides="image"),
         False if is_error.is_absent else is_error.boolean(),
         tuple(_image(item) for item in pictures if item["type"].value == "image"),
@@ -268,7 +285,11 @@ def decode_reply(body: bytes) -> Reply:
 
 
 def read_tool_use(identity: str, name: str, arguments: str) -> ToolUse:
-    """Read arguments as a model wrote them; what is no JSON object is kept as it is."""
+    """Read a tool call as a model wrote it; arguments that are no JSON object are kept as they are.
+
+    So is its identity, whatever the provider makes of it: some hide a state of theirs in it.
+    """
+    identity, name = whole_characters(identity), whole_characters(name)
     try:
         given = Field.parse((arguments.strip() or "{}").encode(), max_depth=_MAX_ARGUMENT_DEPTH)
     except ValueError:
@@ -277,7 +298,7 @@ def read_tool_use(identity: str, name: str, arguments: str) -> ToolUse:
 
 
 def whole_characters(text: str) -> str:
-    """Join characters that came in two halves; a half without the other becomes a question mark."""
+    """Join characters that came in two halves; a half without the other becomes U+FFFD."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 

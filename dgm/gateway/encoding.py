@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from dgm.gateway.wire import (
@@ -102,6 +103,14 @@ def request_object(request: Request) -> dict[str, Any]:
         **{name: value for name, value in optional.items() if value not in ("", [], None)},
         "messages": [message_object(message) for message in request.messages],
     }
+
+
+def rest_of(request: Request, kept: int, *, is_continued: bool) -> dict[str, Any]:
+    """Return a request without its first `kept` messages, and of one continued only the others."""
+    messages = request.messages[kept:]
+    if is_continued:
+        return {"messages": [message_object(message) for message in messages]}
+    return request_object(replace(request, messages=messages))
 
 
 def reply_object(reply: Reply) -> dict[str, Any]:

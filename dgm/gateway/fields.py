@@ -3,10 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from typing import Any, NoReturn
+import math
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NoReturn, TypeVar
+
+T = TypeVar("T")
 
 MISSING: Any = type("Missing", (), {"__repr__": lambda _: "nothing"})()
+
+
+class Growing(list[Any]):
+    """The new elements of a list; `before` is what was read of those before them.
+
+    Once it has been read, `read` is all of it.
+    """
+
+    def __init__(self, before: tuple[Any, ...]) -> None:
+        super().__init__()
+        self.before = before
+        self.read: tuple[Any, ...] = ()
 
 
 class Field:
@@ -26,14 +41,15 @@ class Field:
     def parse(cls, body: bytes, *, max_depth: int) -> Field:
         """Read a JSON object: UTF-8, finite numbers, whole characters, bounded nesting."""
         try:
-            value = json.loads(body.decode(), parse_constant=_refuse_constant)
-            if b"\\ud" in body or b"\\uD" in body:  # half a character, perhaps: would it encode?
-                json.dumps(value, ensure_ascii=False).encode()
+            text = body.decode()
+            value = json.loads(text, parse_constant=refuse_constant, parse_float=finite)
+            if may_hold_halves(text):
+                refuse_halves(value)
         except (ValueError, RecursionError) as error:
             raise ValueError(f"the body is not valid JSON: {error}") from error
         if not isinstance(value, dict):
             raise ValueError("the body must be a JSON object")  # noqa: TRY004 - bad data, not a bug
-        if not _is_shallow(value, max_depth):
+        if not is_shallow(value, max_depth):
             raise ValueError(f"the body is nested deeper than {max_depth} levels")
         return cls(value)
 
@@ -74,6 +90,15 @@ class Field:
             self._refuse("a list")
         for position, value in enumerate(self.value):
             yield Field(value, self, position)
+
+    def each(self, read: Callable[[Field], T]) -> tuple[T, ...]:
+        """Read the elements of a list; of a growing one only those that are new."""
+        if not isinstance(self.value, Growing):
+            return tuple(map(read, self.items()))
+        old = len(self.value.before)
+        new = (read(Field(value, self, at)) for at, value in enumerate(self.value, start=old))
+        self.value.read = (*self.value.before, *new)
+        return self.value.read
 
     def allow_only(self, *names: str) -> None:
         """Refuse an object with any other field, unless that is null."""
@@ -129,11 +154,30 @@ class Field:
         raise ValueError(f"{self.path or 'the body'}: must be {wanted}, not {self.value!r:.60}")
 
 
-def _refuse_constant(name: str) -> NoReturn:
+def refuse_constant(name: str) -> NoReturn:
+    """Take no `NaN` or `Infinity`, which are not JSON. Raises: ValueError."""
     raise ValueError(f"{name} is not a JSON number")
 
 
-def _is_shallow(value: object, depth: int) -> bool:
+def finite(digits: str) -> float:
+    """Read a number. Raises: ValueError if it is too large for one."""
+    if math.isinf(number := float(digits)):
+        raise ValueError(f"{digits:.20} is larger than a number can be")
+    return number
+
+
+def may_hold_halves(text: str) -> bool:
+    """Whether a JSON text may hold half a character: a quick look before a thorough one."""
+    return "\\ud" in text or "\\uD" in text
+
+
+def refuse_halves(value: object) -> None:
+    """Take no value that cannot be encoded again. Raises: ValueError."""
+    json.dumps(value, ensure_ascii=False).encode()
+
+
+def is_shallow(value: dict[str, Any] | list[Any], depth: int) -> bool:
+    """Whether a JSON value has so many levels of objects and lists at most."""
     level: list[Any] = [value]
     for _ in range(depth):
         level = [

@@ -31,7 +31,7 @@ _log.propagate = False
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The bounds of one socket."""
+    """The bounds of one session: of its socket, and of what it can have written to the disk."""
 
     connections: int = 8
     body_bytes: int = 8 * 1024 * 1024
@@ -39,6 +39,7 @@ class Limits:
     idle_s: float = 300.0
     body_s: float = 60.0
     heartbeat_s: float = 15.0
+    transcript_bytes: int = 64 * 1024 * 1024
 
 
 _BACKLOG = 256

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 from dgm.errors import (
@@ -14,7 +15,8 @@ from dgm.errors import (
     ProviderError,
     RequestRefusedError,
 )
-from dgm.gateway.encoding import request_object
+from dgm.gateway.encoding import request_object, rest_of
+from dgm.gateway.excerpt import Excerpt, excerpt_of
 from dgm.gateway.protocol import CallContext
 from dgm.gateway.redaction import redact_json
 from dgm.gateway.transcript import Exchange, Failure, read_transcript
@@ -38,7 +40,8 @@ class Recording:
     """Answers call n with the n-th recorded exchange, whatever is asked. Thread-safe.
 
     `divergence` is the first request that differs from the recorded one, in one line; text that
-    changes by itself (durations, addresses, dates, temporary names) is not compared.
+    changes by itself (durations, addresses, dates, temporary names) is not compared, but where only
+    the digest of a long request was recorded.
 
     Raises: ArchiveError if there is no transcript.
     """
@@ -65,8 +68,7 @@ class Recording:
             total = len(self._exchanges)
             self._note(context.index, f"the recording ends after {total} calls")
             raise ProviderError(f"the recording ends after {total} calls; this is one more")
-        where = _difference(_comparable(exchange.request), _comparable(request), "request")
-        if where:
+        if where := _where_it_differs(exchange, request):
             self._note(context.index, where)
         return _outcome(exchange)
 
@@ -101,6 +103,30 @@ def _outcome(exchange: Exchange) -> Reply:
             raise ModelUnusableError(exchange.message)
         case _:
             raise ProviderError(exchange.message)
+
+
+def _where_it_differs(exchange: Exchange, request: Request) -> str:
+    if exchange.excerpt is None:
+        return _difference(_comparable(exchange.request), _comparable(request), "request")
+    kept = len(exchange.request.messages)
+    settings = request if exchange.excerpt.is_continued else exchange.request
+    known = replace(settings, messages=request.messages[:kept])
+    return _difference(
+        _comparable(exchange.request), _comparable(known), "request"
+    ) or _excerpt_difference(exchange.excerpt, request, kept)
+
+
+def _excerpt_difference(recorded: Excerpt, request: Request, kept: int) -> str:
+    """Compare what was recorded by its beginning and its digest: to the letter beyond the one."""
+    now = excerpt_of(rest_of(request, kept, is_continued=recorded.is_continued))
+    if now.sha256 == recorded.sha256:
+        return ""
+    one, other = _steady(recorded.head), _steady(now.head)
+    most = min(len(one), len(other)) - _EXCERPT  # a word that changes by itself may be cut in two
+    return _text_difference(one[:most], other[:most], "request") or (
+        f"request: expected {recorded.size} bytes of which only the first were recorded, "
+        f"got {now.size} that begin alike"
+    )
 
 
 def _comparable(request: Request) -> object:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Coroutine, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
@@ -29,8 +29,9 @@ from dgm.gateway.answers import (
 )
 from dgm.gateway.budget import Budget
 from dgm.gateway.cache import ResponseCache
-from dgm.gateway.codec import InvalidRequestError
+from dgm.gateway.codec import Incoming, InvalidRequestError
 from dgm.gateway.dialects import Refusal
+from dgm.gateway.history import History
 from dgm.gateway.listener import Limits, Listener
 from dgm.gateway.prices import FREE, Prices
 from dgm.gateway.protocol import Provider, SessionEnd, SessionSpec
@@ -68,7 +69,9 @@ class GatewayServer:
         self._limits = limits or Limits()
         self._grace_s = grace_s
         self._budget = Budget()
-        self._services = Services(self._budget, retry or Retry(random))
+        self._services = Services(
+            self._budget, retry or Retry(random), self._limits.transcript_bytes
+        )
         self._divergences: dict[str, str] = {}
         self._throttles = {name: Throttle() for name in providers}
 
@@ -124,10 +127,12 @@ class GatewayServer:
 
     def listener(self, session: ModelSession) -> Listener:
         """Make the listener of a session; call it on the loop."""
+        histories = {path: History() for path in DIALECTS}
 
         async def handle(method: str, path: str, body: bytes) -> Answer | Waiting:
             if method == "POST" and path in DIALECTS:
-                return await self._answer(session, path, body)
+                decode = partial(DIALECTS[path].decode, body, histories[path])
+                return await self._answer(session, path, decode, is_small=len(body) <= _SMALL)
             if (method, path) == ("GET", "/v1/budget"):
                 return answer_budget(session)
             message = f"there is no {method} {path} here"[:200]
@@ -135,14 +140,13 @@ class GatewayServer:
 
         return Listener(handle, self._limits)
 
-    async def _answer(self, session: ModelSession, path: str, body: bytes) -> Answer | Waiting:
+    async def _answer(
+        self, session: ModelSession, path: str, decode: Callable[[], Incoming], *, is_small: bool
+    ) -> Answer | Waiting:
         dialect = DIALECTS[path]
         in_thread = partial(self._loop.run_in_executor, self._pool)
         try:
-            if len(body) <= _SMALL:
-                incoming = dialect.decode(body)
-            else:
-                incoming = await in_thread(dialect.decode, body)
+            incoming = decode() if is_small else await in_thread(decode)
         except InvalidRequestError as error:
             return refusal(path, Refusal.INVALID, str(error))
         answer = in_thread(answer_call, session, dialect, incoming)

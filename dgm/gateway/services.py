@@ -13,10 +13,14 @@ from dgm.gateway.retry import Retry
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The budget, the clock, the way calls are tried again, and the answers that are kept."""
+    """The budget, the clock, the way calls are tried again, and the answers that are kept.
+
+    `transcript_bytes` is what the transcript of one session may come to, see `TranscriptWriter`.
+    """
 
     budget: Budget
     retry: Retry
+    transcript_bytes: int
     call_deadline_s: float = 600.0
     clock: Callable[[], float] = time.time
     cache: ResponseCache | None = None

@@ -14,19 +14,20 @@ from dgm.gateway.protocol import BrokenAnswerError, CallContext, Provider, Sessi
 from dgm.gateway.recording import Recording
 from dgm.gateway.services import Services
 from dgm.gateway.throttle import Throttle
-from dgm.gateway.tokens import estimate_input_tokens
+from dgm.gateway.tokens import Estimator
 from dgm.gateway.transcript import Exchange, Failure, TranscriptWriter
 from dgm.gateway.wire import Reply, Request
 from dgm.records import Ceiling, Usage
 
 _HARDLY_S = 0.1
+_MESSAGE_CHARACTERS = 400
 
 
 class ModelSession:
     """An open session, without its socket. Thread-safe.
 
     The first refusal for budget is final: all later calls are refused too, and not recorded. So is
-    the first sign that the model cannot be used at all.
+    the first sign that the model cannot be used at all. A full transcript is a spent budget.
     """
 
     def __init__(
@@ -46,7 +47,10 @@ class ModelSession:
         self._cache = None if self._is_replay else services.cache
         self._waited_for_until = services.clock() + (spec.timeout_s or float("inf"))
         self._changed = threading.Condition()
-        self._transcript = TranscriptWriter(spec.transcript)
+        self._estimator = Estimator()
+        # A replay stops where its recording did, and may differ from it by a few bytes.
+        most_bytes = services.transcript_bytes * (2 if self._is_replay else 1)
+        self._transcript = TranscriptWriter(spec.transcript, most_bytes)
         self._under_way: dict[int, Call] = {}
         self._calls = 0
         self._usage = Usage()
@@ -132,7 +136,7 @@ class ModelSession:
     ) -> None:
         """Settle a call that ended by a fault of this program; an exit function of `ExitStack`."""
         if kind is not None and issubclass(kind, Exception) and not issubclass(kind, DgmError):
-            message = f"{kind.__name__}: {error}"
+            message = f"{kind.__name__}: {error}"[:_MESSAGE_CHARACTERS]
             self._settle(call, Usage(calls=1), failure=Failure.GATEWAY, message=message)
 
     def close(self, grace_s: float) -> None:
@@ -151,7 +155,7 @@ class ModelSession:
                 self._model.finish(self._calls)
 
     def _begin(self, request: Request) -> Call:
-        worst = self._price.worst(estimate_input_tokens(request), request.max_tokens)
+        worst = self._price.worst(self._estimator.input_tokens(request), request.max_tokens)
         with self._changed:
             if self._is_closed:
                 raise ProviderError(f"session {self.spec.id} is closed")
@@ -160,6 +164,7 @@ class ModelSession:
             if self._refusal:
                 raise OverBudgetError(self._refusal.account, str(self._refusal))
             index, now = self._calls, self._services.clock()
+            self._check_room(Exchange(index, request, started_at=now))
             known = self._cache.find(self.spec, index, request) if self._cache else None
             worst = reused(known) if known else replace(worst, seconds=self._seconds_for(now))
             try:
@@ -175,6 +180,17 @@ class ModelSession:
                 self._settle_now(call, Usage(), Failure.GATEWAY, str(error))
                 raise ProviderError(f"the transcript cannot be written: {error}") from error
             return call
+
+    def _check_room(self, exchange: Exchange) -> None:
+        """Refuse all calls once the transcript is full. Raises: OverBudgetError."""
+        if self._transcript.is_full:
+            most_mib = self._services.transcript_bytes / (1 << 20)
+            error = OverBudgetError(
+                f"rollout/{self.spec.id}",
+                f"the transcript of {self.spec.id} is full: its calls came to {most_mib:g} MiB",
+            )
+            self._refuse(error, exchange)
+            raise error
 
     def _refuse(self, error: OverBudgetError, exchange: Exchange) -> None:
         self._calls += 1

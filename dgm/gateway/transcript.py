@@ -4,8 +4,13 @@ Three kinds of lines. `{"index", "reserved"}` is written before a call, so that 
 when the process is killed still counts at its worst case; `{"index", "raised"}` takes its place
 when the call is made again after tokens were counted for nothing. `{"index", "started_at",
 "seconds", "request", "reply", "error", "usage"}` is written after it. A request repeats the
-conversation so far: `request.kept` says how many messages are those of the line before, only the
-rest is written.
+conversation so far: `request.kept` says how many messages are those of the last request that was
+written whole, `request.same` that all but its messages is; only the rest is written.
+
+Covered: what an agent can make a transcript grow to. A request without an answer, which costs
+nothing, is written whole if it is short; else `request.excerpt` takes the place of the rest. So is
+every request from `most_bytes` on. Not covered: the answers themselves, which are as long as the
+model makes them.
 
 `NAME.jsonl` becomes `NAME.jsonl.gz` on closing. Where both exist the plain file holds everything.
 All functions take the plain path.
@@ -18,16 +23,22 @@ import json
 import shutil
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import IO, Any
 
 from dgm.gateway.codec import decode_reply, decode_request
-from dgm.gateway.encoding import message_object, reply_object, request_object
+from dgm.gateway.encoding import message_object, reply_object, request_object, rest_of
+from dgm.gateway.excerpt import MOST_CHARACTERS, Excerpt, excerpt_of
 from dgm.gateway.redaction import may_hold_key, redact_json
-from dgm.gateway.wire import Message, Reply, Request
+from dgm.gateway.wire import Reply, Request, in_common
 from dgm.records import Usage
+
+_NOTHING = Request("", 0, ())
+_AROUND = ("same", "kept")
+_SETTINGS = tuple(each.name for each in fields(Request) if each.name != "messages")
+_COUNTS = tuple(each.name for each in fields(Usage))
 
 
 class Failure(StrEnum):
@@ -46,7 +57,8 @@ class Failure(StrEnum):
 class Exchange:
     """One call: the request, and a reply or a failure with its message.
 
-    `started_at` is seconds since the epoch, `seconds` how long it took with all retries.
+    `started_at` is seconds since the epoch, `seconds` how long it took with all retries. Where
+    there is an `excerpt`, the request lacks what the excerpt stands for.
     """
 
     index: int
@@ -57,6 +69,7 @@ class Exchange:
     usage: Usage = field(default_factory=Usage)
     started_at: float = 0.0
     seconds: float = 0.0
+    excerpt: Excerpt | None = None
 
 
 class TranscriptWriter:
@@ -65,40 +78,39 @@ class TranscriptWriter:
     Opening a transcript again goes on after the last whole line.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, most_bytes: int | None = None) -> None:
         self._path = path
-        self._previous: tuple[Message, ...] = ()
+        self._most_bytes = most_bytes
+        self._previous = _NOTHING
         path.parent.mkdir(parents=True, exist_ok=True)
         _restore(path)
         self._file = path.open("ab")
+        self._bytes = self._file.tell()
+
+    @property
+    def is_full(self) -> bool:
+        """Whether there is no room for another whole request."""
+        return not self._has_room_for(MOST_CHARACTERS)
 
     def reserve(self, index: int, worst: Usage) -> None:
         """Note a call that is about to be made."""
-        self._write({"index": index, "reserved": _usage_object(worst)})
+        self._append(json.dumps({"index": index, "reserved": _usage_object(worst)}))
 
     def raise_reserved(self, index: int, worst: Usage) -> None:
         """Note that a call under way may come to more than was reserved."""
-        self._write({"index": index, "raised": _usage_object(worst)})
+        self._append(json.dumps({"index": index, "raised": _usage_object(worst)}))
 
     def append(self, exchange: Exchange) -> None:
         """Write one finished exchange."""
-        messages = exchange.request.messages
-        kept = _common(self._previous, messages)
-        request = request_object(replace(exchange.request, messages=messages[kept:]))
-        request["kept"] = kept
-        self._previous = messages
-        error = {"kind": exchange.failure, "message": exchange.message}
-        self._write(
-            {
-                "index": exchange.index,
-                "started_at": exchange.started_at,
-                "seconds": exchange.seconds,
-                "request": request,
-                "reply": reply_object(exchange.reply) if exchange.reply else None,
-                "error": error if exchange.failure else None,
-                "usage": _usage_object(exchange.usage),
-            }
-        )
+        request = exchange.request
+        rest = _rest(self._previous, request)
+        text = self._line(exchange, rest)
+        most = len(text) if exchange.reply else MOST_CHARACTERS
+        if len(text) > most or not self._has_room_for(len(text)):
+            text = self._line(exchange, _with_excerpt(rest))
+        else:
+            self._previous = request
+        self._append(text)
 
     def close(self) -> None:
         """Compress the transcript; a crash in between leaves it readable."""
@@ -110,12 +122,35 @@ class TranscriptWriter:
         partial.replace(packed)
         self._path.unlink()
 
-    def _write(self, line: dict[str, Any]) -> None:
-        text = json.dumps(line)
-        if may_hold_key(text):
-            text = json.dumps(redact_json(line))  # string by string: escapes hide word borders
-        self._file.write(text.encode() + b"\n")
+    def _line(self, exchange: Exchange, request: dict[str, Any]) -> str:
+        error = {"kind": exchange.failure, "message": exchange.message}
+        return _dumped(
+            {
+                "index": exchange.index,
+                "started_at": exchange.started_at,
+                "seconds": exchange.seconds,
+                "request": request,
+                "reply": reply_object(exchange.reply) if exchange.reply else None,
+                "error": error if exchange.failure else None,
+                "usage": _usage_object(exchange.usage),
+            }
+        )
+
+    def _has_room_for(self, size: int) -> bool:
+        return self._most_bytes is None or self._bytes + size <= self._most_bytes
+
+    def _append(self, text: str) -> None:
+        line = text.encode() + b"\n"
+        self._bytes += len(line)
+        self._file.write(line)
         self._file.flush()
+
+
+def _dumped(line: dict[str, Any]) -> str:
+    text = json.dumps(line)
+    if may_hold_key(text):
+        return json.dumps(redact_json(line))  # string by string: escapes hide word borders
+    return text
 
 
 def read_transcript(path: Path) -> Iterator[Exchange]:
@@ -123,11 +158,12 @@ def read_transcript(path: Path) -> Iterator[Exchange]:
 
     Raises: FileNotFoundError if there is no transcript, ValueError if a whole line is damaged.
     """
-    previous: tuple[Message, ...] = ()
+    previous = _NOTHING
     for line in _lines(path):
         if "request" in line:
             exchange = _exchange(line, previous)
-            previous = exchange.request.messages
+            if exchange.excerpt is None:
+                previous = exchange.request
             yield exchange
 
 
@@ -161,8 +197,8 @@ def spent_and_reserved(path: Path) -> tuple[Usage, Usage]:
 def _usage_object(usage: Usage) -> dict[str, float]:
     """Only what there is: most calls use no cache."""
     always = ("calls", "input_tokens", "output_tokens", "cost_usd")
-    found = {each.name: getattr(usage, each.name) for each in fields(Usage)}
-    return {name: value for name, value in found.items() if value or name in always}
+    found = ((name, getattr(usage, name)) for name in _COUNTS)
+    return {name: value for name, value in found if value or name in always}
 
 
 def _packed(path: Path) -> Path:
@@ -197,24 +233,41 @@ def _lines(path: Path) -> Iterator[dict[str, Any]]:
                 yield json.loads(line)
 
 
-def _exchange(line: dict[str, Any], previous: tuple[Message, ...]) -> Exchange:
+def _rest(previous: Request, request: Request) -> dict[str, Any]:
+    """Return what of a request the one before does not say already."""
+    kept = in_common(previous.messages, request.messages)
+    is_continued = all(getattr(request, name) == getattr(previous, name) for name in _SETTINGS)
+    same = {"same": True} if is_continued else {}
+    return {**same, "kept": kept, **rest_of(request, kept, is_continued=is_continued)}
+
+
+def _with_excerpt(rest: dict[str, Any]) -> dict[str, Any]:
+    said = {name: value for name, value in rest.items() if name not in _AROUND}
+    excerpt = excerpt_of(said, is_continued="same" in rest)
+    around = {name: rest[name] for name in _AROUND if name in rest}
+    return {**around, "excerpt": asdict(excerpt)}
+
+
+def _exchange(line: dict[str, Any], previous: Request) -> Exchange:
     request, reply, error = line["request"], line["reply"], line["error"] or {}
-    kept = previous[: request.pop("kept")]
-    messages = [*map(message_object, kept), *request["messages"]]
+    excerpt = request.get("excerpt")
     return Exchange(
         index=line["index"],
-        request=decode_request(json.dumps({**request, "messages": messages}).encode()),
+        request=_request(request, previous),
         reply=decode_reply(json.dumps(reply).encode()) if reply else None,
         failure=Failure(error["kind"]) if error else None,
         message=error.get("message", ""),
         usage=Usage(**line["usage"]),
         started_at=line["started_at"],
         seconds=line["seconds"],
+        excerpt=Excerpt(**excerpt) if excerpt else None,
     )
 
 
-def _common(before: tuple[Message, ...], now: tuple[Message, ...]) -> int:
-    for position, (one, other) in enumerate(zip(before, now, strict=False)):
-        if one != other:
-            return position
-    return min(len(before), len(now))
+def _request(rest: dict[str, Any], previous: Request) -> Request:
+    kept = previous.messages[: rest.pop("kept")]
+    if "excerpt" in rest:
+        return replace(previous if "same" in rest else _NOTHING, messages=kept)
+    known = request_object(previous) if rest.pop("same", False) else {}
+    messages = [*map(message_object, kept), *rest["messages"]]
+    return decode_request(json.dumps({**known, **rest, "messages": messages}).encode())

@@ -76,6 +76,14 @@ class Message:
     content: tuple[Block, ...]
 
 
+def in_common(before: tuple[Message, ...], now: tuple[Message, ...]) -> int:
+    """Return how many messages two conversations have in common."""
+    if now[: len(before)] == before:  # in no time, where they are the very same
+        return len(before)
+    pairs = enumerate(zip(before, now, strict=False))
+    return next((at for at, (one, other) in pairs if one != other), len(now))
+
+
 @dataclass(frozen=True, slots=True)
 class ToolSpec:
     """A tool the agent offers: `input_schema` is JSON Schema, as sent.

@@ -12,6 +12,7 @@ from dgm.config import Config
 from dgm.errors import ConfigError, ModelUnusableError
 from dgm.gateway.builtin import BuiltinProvider
 from dgm.gateway.cache import ResponseCache
+from dgm.gateway.heap import settled_heap
 from dgm.gateway.prices import Prices, price_from, settings_from
 from dgm.gateway.pricetable import listed_price
 from dgm.gateway.protocol import Provider
@@ -105,7 +106,9 @@ def open_gateway(config: Config, archive: Path | None = None) -> Iterator[Gatewa
                 name: _upstream(config, name).address for name in providers.keys() & _SERVED
             }
             gateway.keep_answers(ResponseCache(archive / ".responses", addresses))
-        yield stack.enter_context(gateway)
+        stack.enter_context(gateway)
+        stack.enter_context(settled_heap())
+        yield gateway
 
 
 def closed_gateway() -> GatewayServer:

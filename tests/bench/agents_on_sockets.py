@@ -1,10 +1,11 @@
 """Agents that call a gateway over its sockets, each one call after the other, in one process.
 
-    agents_on_sockets.py FOLDER CALLS BODY_BYTES MODEL_S
+    agents_on_sockets.py FOLDER CALLS HISTORY_BYTES MODEL_S
 
-FOLDER holds a `*.sock` for each agent. Prints JSON: the seconds of every call beyond MODEL_S, the
-seconds of all of them, and the CPU seconds of this process. It asks nothing of the project's code,
-so that what it costs is its own.
+FOLDER holds a `*.sock` for each agent. An agent begins with a history of so many bytes and adds a
+turn to it for every call, as agents do; after 50 turns it begins again. Prints JSON: the seconds of
+every call beyond MODEL_S, the seconds of all of them, and the CPU seconds of this process. It asks
+nothing of the project's code, so that what it costs is its own.
 """
 
 from __future__ import annotations
@@ -15,37 +16,59 @@ import selectors
 import socket
 import sys
 import time
+from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any
 
+TOOL = {
+    "name": "bash",
+    "description": "Run a command in a shell.",
+    "input_schema": {"type": "object", "properties": {"command": {"type": "string"}}},
+}
+SETTINGS = json.dumps({"model": "any", "max_tokens": 100, "tools": [TOOL]})
+TURNS = 50
+TASK = {"role": "user", "content": "Repair the parser. " * 4}
 
-def conversation(least_bytes: int) -> dict[str, Any]:
-    """A request whose history has at least so many bytes: a task, then tool calls and results."""
-    messages: list[dict[str, Any]] = [{"role": "user", "content": "Repair the parser. " * 4}]
+
+def turn(number: int, output: str) -> list[dict[str, Any]]:
+    """What a call adds to the history: what the model said and asked for, and what came of it."""
+    identity = f"toolu_{number}"
+    use = {"type": "tool_use", "id": identity, "name": "bash", "input": {"command": "ls -la"}}
+    says = {"type": "text", "text": f"Step {number}: I shall look at the files once more."}
+    result = {"type": "tool_result", "tool_use_id": identity, "content": output}
+    return [{"role": "assistant", "content": [says, use]}, {"role": "user", "content": [result]}]
+
+
+def history(least_bytes: int) -> bytes:
+    """The beginning of a request whose history has at least so many bytes."""
+    messages: list[dict[str, Any]] = [TASK]
     while least_bytes and len(json.dumps(messages)) < least_bytes:
-        identity, turn = f"toolu_{len(messages)}", len(messages)
-        use = {"type": "tool_use", "id": identity, "name": "bash", "input": {"command": "ls -la"}}
-        says = {"type": "text", "text": f"Step {turn}: I shall look at the files once more."}
         output = "def parse(line):\n    return line.split(',')\n" * 40
-        result = {"type": "tool_result", "tool_use_id": identity, "content": output}
-        messages.append({"role": "assistant", "content": [says, use]})
-        messages.append({"role": "user", "content": [result]})
-    tool = {
-        "name": "bash",
-        "description": "Run a command in a shell.",
-        "input_schema": {"type": "object", "properties": {"command": {"type": "string"}}},
-    }
-    return {"model": "any", "max_tokens": 100, "tools": [tool], "messages": messages}
+        messages += turn(len(messages), output)
+    return f'{SETTINGS[:-1]}, "messages": {json.dumps(messages)[:-1]}'.encode()
+
+
+def posts(beginning: bytes) -> Iterator[bytes]:
+    """The requests of an agent one after the other, each with one more turn than the last."""
+    head = "POST /v1/messages HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
+    for number in count():
+        if number % TURNS == 0:
+            parts = [beginning]
+        body = b"".join((*parts, b"]}"))
+        yield f"{head}content-length: {len(body)}\r\n\r\n".encode() + body
+        parts.append(b", " + json.dumps(turn(number, "README.md\nparser.py\n")).encode()[1:-1])
 
 
 class Agent:
     """One agent: its connection, and the calls it still has to make."""
 
-    def __init__(self, path: Path, calls: int, post: bytes) -> None:
+    def __init__(self, path: Path, calls: int, beginning: bytes) -> None:
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.connect(str(path))
         self.left = calls
-        self._post = post
+        self._posts = posts(beginning)
+        self._post = next(self._posts)
         self._answer = b""
 
     def ask(self) -> None:
@@ -55,6 +78,7 @@ class Agent:
         self.socket.setblocking(True)
         self.socket.sendall(self._post)
         self.socket.setblocking(False)
+        self._post = next(self._posts)
 
     def hears_all(self) -> bool:
         """Read what is there; return whether the answer is whole."""
@@ -76,13 +100,11 @@ def length(head: bytes) -> int:
 def main() -> None:
     """Make the calls."""
     folder, calls, body_bytes, model_s = Path(sys.argv[1]), *map(float, sys.argv[2:])
-    body = json.dumps(conversation(int(body_bytes))).encode()
-    head = "POST /v1/messages HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
-    post = f"{head}content-length: {len(body)}\r\n\r\n".encode() + body
+    beginning = history(int(body_bytes))
     paths = sorted(folder.glob("*.sock"))
-    agents = [Agent(path, int(calls) // len(paths), post) for path in paths]
+    agents = [Agent(path, int(calls) // len(paths), beginning) for path in paths]
     selector, times_s = selectors.DefaultSelector(), []
-    started = time.perf_counter()
+    started, started_cpu_s = time.perf_counter(), time.process_time()
     waiting = {agent: started + random.uniform(0, model_s) for agent in agents}  # not in step
     open_agents = len(agents)
     while open_agents:
@@ -103,8 +125,8 @@ def main() -> None:
                 selector.unregister(agent.socket)
                 agent.socket.close()
                 open_agents -= 1
-    seconds = time.perf_counter() - started
-    print(json.dumps({"added_s": times_s, "seconds": seconds, "cpu_s": time.process_time()}))
+    seconds, cpu_s = time.perf_counter() - started, time.process_time() - started_cpu_s
+    print(json.dumps({"added_s": times_s, "seconds": seconds, "cpu_s": cpu_s}))
 
 
 if __name__ == "__main__":

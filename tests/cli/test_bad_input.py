@@ -2,6 +2,7 @@
 
 import shutil
 import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -198,3 +199,26 @@ def test_run_of_a_newer_version_is_refused_unharmed(copied, command):
     connection = sqlite3.connect(database)
     assert connection.execute("PRAGMA user_version").fetchone() == (999,)
     connection.close()
+
+
+@pytest.mark.slow
+def test_run_of_an_older_version_is_read_by_nothing_before_resume_has_brought_it_up_to_date(copied):
+    database = copied.path / "archive" / "tiny" / "run.db"
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute("PRAGMA user_version = 1")
+    for words in (
+        ("tree",),
+        ("cost",),
+        ("show", "seed"),
+        ("diff", "best"),
+        ("log", "seed", "canary"),
+        ("replay", "seed"),
+        ("export", "seed", "--to", "laid-out"),
+        ("estimate", "--like", "tiny"),
+        ("evolve", "--replay", "tiny"),
+        ("run", "seed", "--repo", "learner", "--problem", "1"),
+    ):
+        said = complaint(copied.dgm(*words))
+        assert "has the older format 1; bring it up to date: dgm resume" in said, words
+        assert said.endswith("tiny"), words
+    assert "bring it up to date: dgm resume" in copied.dgm("fsck", "tiny").stdout

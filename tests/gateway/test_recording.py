@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from dgm.errors import (
@@ -84,6 +86,51 @@ def test_recorded_failure_fails_again(tmp_path, failure, error):
     is_overflow = getattr(caught.value, "is_overflow", False)
     assert is_overflow is (failure is Failure.CONTEXT_OVERFLOW)
     assert recording.divergence == ""
+
+
+class TestLongRequestWithoutAnswer:
+    """Only its beginning was recorded, and its digest."""
+
+    TEXT = "Ran 3 tests in 0.003s\n" + "x" * 100_000
+
+    @pytest.fixture
+    def recording(self, tmp_path):
+        first = Exchange(0, user_request("hi"), reply("0"))
+        refused = Exchange(1, self.request(self.TEXT), failure=Failure.CONTEXT_OVERFLOW)
+        return record(tmp_path / "t.jsonl", first, refused)
+
+    def request(self, text, first="hi"):
+        return replace(
+            user_request(first),
+            messages=(*user_request(first).messages, *user_request(text).messages),
+        )
+
+    def ask(self, recording, request):
+        with pytest.raises(RequestRefusedError):
+            recording.complete(request, CallContext("", 1))
+        return recording.divergence
+
+    def test_the_same_again_is_no_divergence(self, recording):
+        assert self.ask(recording, self.request(self.TEXT)) == ""
+
+    def test_difference_in_what_was_kept_is_shown(self, recording):
+        where = self.ask(recording, self.request(self.TEXT.replace("Ran 3", "Ran 4")))
+        assert where.startswith("call 1: request: expected ")
+        assert "Ran 3 tests" in where
+        assert "Ran 4 tests" in where
+
+    def test_difference_beyond_it_is_known_by_the_digest(self, recording):
+        where = self.ask(recording, self.request(self.TEXT + "y"))
+        assert where.startswith("call 1: request: expected 1000")
+        assert where.endswith("that begin alike")
+
+    def test_difference_in_the_messages_before_is_named(self, recording):
+        where = self.ask(recording, self.request(self.TEXT, first="ho"))
+        assert where.startswith("call 1: request.messages[0].content[0].text: ")
+
+    def test_other_settings_are_a_difference(self, recording):
+        where = self.ask(recording, replace(self.request(self.TEXT), max_tokens=7))
+        assert where.startswith("call 1: request.max_tokens: ")
 
 
 def test_missing_transcript_is_one_clear_line(tmp_path):

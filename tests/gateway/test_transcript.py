@@ -1,9 +1,13 @@
 import gzip
+import hashlib
 import json
 from contextlib import ExitStack
+from dataclasses import replace
 
 import pytest
 
+from dgm.gateway.encoding import request_object
+from dgm.gateway.excerpt import MOST_CHARACTERS
 from dgm.gateway.transcript import Exchange, Failure, TranscriptWriter, read_transcript, usage_of
 from dgm.gateway.wire import Message, Reply, Request, StopReason, Text, ToolSpec
 from dgm.records import Usage
@@ -130,3 +134,74 @@ def test_ordinary_text_is_not_redacted(path, write):
     write(path, Exchange(0, user_request(text), REPLY))
     (exchange,) = read_transcript(path)
     assert exchange.request == user_request(text)
+
+
+def long_request(text: str, turns: int = 1) -> Request:
+    before = conversation(turns)
+    return replace(before, messages=(*before.messages, Message("user", (Text(text),))))
+
+
+def test_long_request_without_an_answer_is_kept_by_its_size_its_digest_and_its_beginning(
+    path, write
+):
+    request = long_request("long " * 100_000)
+    write(path, Exchange(0, request, failure=Failure.REFUSED, message="no"))
+    (exchange,) = read_transcript(path)
+    asked = json.dumps(request_object(request))
+    assert exchange.excerpt.size == len(asked)
+    assert exchange.excerpt.sha256 == hashlib.sha256(asked.encode()).hexdigest()
+    assert exchange.excerpt.head == asked[:MOST_CHARACTERS]
+    assert (exchange.failure, exchange.message) == (Failure.REFUSED, "no")
+    assert path.stat().st_size < 3 * MOST_CHARACTERS
+
+
+def test_conversation_goes_on_where_it_was_before_a_request_that_was_not_kept(path, write):
+    asked = [conversation(3), long_request("long " * 100_000, 3), conversation(4)]
+    write(path, Exchange(0, asked[0], REPLY), Exchange(1, asked[1], failure=Failure.REFUSED))
+    write(path).append(Exchange(2, asked[2], REPLY))
+    first, refused, last = read_transcript(path)
+    assert (first.request, last.request) == (asked[0], asked[2])
+    assert refused.request == asked[0]  # what it shares with the one before is known
+    assert refused.excerpt.is_continued
+
+
+def test_settings_are_written_once_not_once_per_turn(path, write):
+    exchanges = [Exchange(n, replace(conversation(n + 1), system="s" * 9999)) for n in range(9)]
+    other = Exchange(9, replace(conversation(10), system="t" * 9999), REPLY)
+    exchanges = [*(replace(each, reply=REPLY) for each in exchanges), other]
+    write(path, *exchanges)
+    assert path.stat().st_size < 30_000
+    assert list(read_transcript(path)) == exchanges
+
+
+def test_transcript_that_is_full_takes_answers_and_hardly_anything_else(path):
+    most = 200_000
+    writer = TranscriptWriter(path, most)
+    for index in range(20):
+        text = str(index) + "x" * 50_000
+        writer.append(Exchange(index, user_request(text), REPLY, usage=USED))
+    assert writer.is_full
+    sizes = [exchange.excerpt.size for exchange in read_transcript(path) if exchange.excerpt]
+    assert len(sizes) == 17
+    assert path.stat().st_size < most + 17 * 2 * MOST_CHARACTERS
+    writer.close()
+    assert usage_of(path).calls == 20
+
+
+def test_full_transcript_is_full_still_when_it_is_gone_on_with(path):
+    writer = TranscriptWriter(path, 50_000)
+    writer.append(Exchange(0, user_request("x" * 40_000), REPLY))
+    assert writer.is_full
+    writer.close()
+    again = TranscriptWriter(path, 50_000)
+    assert again.is_full
+    again.close()
+
+
+def test_beginning_of_a_long_request_holds_no_key(path, write):
+    key = "sk-ant-api03-" + "aB3_" * 10
+    request = long_request(f'line\n{key}\n"' + "x" * 100_000)
+    write(path, Exchange(0, request, failure=Failure.REFUSED))
+    (exchange,) = read_transcript(path)
+    assert "[redacted]" in exchange.excerpt.head
+    assert key not in path.read_text()

@@ -5,11 +5,9 @@ The canary has no shape that would be blotted out on its way into a file: it mus
 
 from __future__ import annotations
 
-import gzip
 import json
 import os
 import secrets
-import sqlite3
 import subprocess
 import sys
 import threading
@@ -18,9 +16,11 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
+from docker.errors import NotFound
 
 from tests.machine import LEARNER, write_agent, write_benchmark
 from tests.sandbox.conftest import DRIVERS, engine
+from tests.sweep import sweep
 
 DGM = (sys.executable, "-c", "import sys; from dgm.cli import main; sys.exit(main())")
 NAMES = ("ANTHROPIC_API_KEY", "OPENAI_API_KEY", "AWS_SECRET_ACCESS_KEY", "GITHUB_TOKEN", "MY_OWN")
@@ -47,36 +47,6 @@ seen += [read(os.path.join(home, name)) for name in FILES]
 print("looked", seen)
 ask(" ".join(seen)[:4000])
 """
-
-
-def sweep(folder: Path, canary: bytes) -> list[str]:
-    """Name every file below a folder that holds the canary, packed and stored ones included."""
-    return [
-        str(path.relative_to(folder))
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and any(canary in content for content in contents(path))
-    ] + [
-        str(path.relative_to(folder))
-        for path in sorted(folder.rglob("*.git"))
-        if path.is_dir() and canary in objects(path)
-    ]
-
-
-def contents(path: Path) -> Iterator[bytes]:
-    """What a file says, as it lies there and unpacked."""
-    plain = path.read_bytes()
-    yield plain
-    if plain.startswith(b"\x1f\x8b"):
-        yield gzip.decompress(plain)
-    if plain.startswith(b"SQLite format 3\0"):
-        with closing(sqlite3.connect(path)) as database:
-            yield "\n".join(database.iterdump()).encode()
-
-
-def objects(repository: Path) -> bytes:
-    """Everything a git repository holds, reachable or not."""
-    words = ["git", "-C", str(repository), "cat-file", "--batch", "--batch-all-objects"]
-    return subprocess.run(words, capture_output=True, check=True).stdout
 
 
 def words_of(pid: int) -> bytes:
@@ -138,9 +108,10 @@ class Watch(threading.Thread):
             for container in client.containers.list(all=True, ignore_removed=True):
                 if self.canary in json.dumps(container.attrs):
                     yield container.name
-            for image in client.images.list():
-                if self.canary in json.dumps([image.attrs, image.history()]):
-                    yield str(image.tags)
+            with suppress(NotFound):  # somebody removes one: the next look sees the rest
+                for image in client.images.list():
+                    if self.canary in json.dumps([image.attrs, image.history()]):
+                        yield str(image.tags)
 
     def __enter__(self) -> Watch:
         self.start()
@@ -185,21 +156,6 @@ def test_run_beside_keys_leaves_none_of_them_anywhere(driver, tmp_path, canary):
     assert watch.hits == set()
     assert canary.encode() not in stdout + stderr
     assert sweep(place, canary.encode()) == []
-
-
-def test_sweep_finds_a_key_wherever_a_run_could_leave_it(tmp_path, canary):
-    key = canary.encode()
-    (tmp_path / "log.txt").write_bytes(b"x" * 100_000 + key)
-    (tmp_path / "transcript.jsonl.gz").write_bytes(gzip.compress(key))
-    with closing(sqlite3.connect(tmp_path / "run.db")) as database:
-        database.execute("create table facts (detail)")
-        database.execute("insert into facts values (?)", ("y" * 10_000 + canary,))
-        database.commit()
-    repository = tmp_path / "agents.git"
-    subprocess.run(["git", "init", "-q", "--bare", str(repository)], check=True)
-    store = ["git", "-C", str(repository), "hash-object", "-w", "--stdin"]
-    subprocess.run(store, input=key, capture_output=True, check=True)
-    assert sweep(tmp_path, key) == ["log.txt", "run.db", "transcript.jsonl.gz", "agents.git"]
 
 
 def test_watch_sees_a_key_on_a_command_line(canary):

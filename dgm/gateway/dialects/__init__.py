@@ -12,6 +12,7 @@ from enum import Enum
 from typing import Protocol
 
 from dgm.gateway.codec import Incoming
+from dgm.gateway.history import History
 from dgm.gateway.wire import Reply
 
 
@@ -48,8 +49,11 @@ class Dialect(Protocol):
     def heartbeat(self) -> bytes:
         """What keeps a waiting stream alive and means nothing."""
 
-    def decode(self, body: bytes) -> Incoming:
-        """Decode a request. Raises: InvalidRequestError naming the first wrong field."""
+    def decode(self, body: bytes, history: History | None = None) -> Incoming:
+        """Decode a request; with the history of its session only what is new in it.
+
+        Raises: InvalidRequestError naming the first wrong field.
+        """
 
     def encode(self, reply: Reply) -> bytes:
         """Encode a reply as one JSON body."""

@@ -14,16 +14,15 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from dgm.gateway.codec import MAX_DEPTH, MAX_NAME, Incoming, InvalidRequestError, read_tool_use
-from dgm.gateway.dialects import Refusal, Refused
+from dgm.gateway.codec import MAX_NAME, Incoming, read_tool_use
+from dgm.gateway.dialects import Refused
 from dgm.gateway.dialects.openai import (
     DEFAULT_MAX_TOKENS,
-    Speaker,
+    OpenAIDialect,
     add_turn,
     allow_only,
     function,
     picture,
-    refuse,
     refuse_other_tools,
     tool_choice,
 )
@@ -57,18 +56,11 @@ _FINISH = {
 }
 
 
-class Chat:
+class Chat(OpenAIDialect):
     """`Dialect` of OpenAI's SDKs."""
 
     path = "/v1/chat/completions"
-    heartbeat = b": waiting\n\n"
-
-    def decode(self, body: bytes) -> Incoming:
-        """Decode a request."""
-        try:
-            return _incoming(Field.parse(body, max_depth=MAX_DEPTH))
-        except ValueError as error:
-            raise InvalidRequestError(str(error)) from error
+    conversation = "messages"
 
     def encode(self, reply: Reply) -> bytes:
         """Encode a reply as one JSON body."""
@@ -99,25 +91,20 @@ class Chat:
             yield _event({**head, "choices": [], "usage": _usage(reply)})
         yield b"data: [DONE]\n\n"
 
-    def refuse(self, why: Refusal, message: str) -> Refused:
-        """Say no."""
-        return refuse(why, message)
-
     def break_off(self, refused: Refused) -> bytes:
         """Say no in a stream that has begun already."""
         return b"data: " + refused.body + b"\n\ndata: [DONE]\n\n"
 
-
-def _incoming(root: Field) -> Incoming:
-    allow_only(root, _KNOWN | _HARMLESS)
-    if not (count := root.get("n")).is_absent and count.value != 1:
-        raise ValueError(f"n: one answer a call, not {count.value!r:.20}")
-    options, stream = root.get("stream_options"), root.get("stream")
-    return Incoming(
-        request=_request(root),
-        streams=not stream.is_absent and stream.boolean(),
-        reports_usage=not options.is_absent and options.get("include_usage").value is True,
-    )
+    def _incoming(self, root: Field) -> Incoming:
+        allow_only(root, _KNOWN | _HARMLESS)
+        if not (count := root.get("n")).is_absent and count.value != 1:
+            raise ValueError(f"n: one answer a call, not {count.value!r:.20}")
+        options, stream = root.get("stream_options"), root.get("stream")
+        return Incoming(
+            request=_request(root),
+            streams=not stream.is_absent and stream.boolean(),
+            reports_usage=not options.is_absent and options.get("include_usage").value is True,
+        )
 
 
 def _request(root: Field) -> Request:
@@ -130,7 +117,7 @@ def _request(root: Field) -> Request:
         max_tokens=_max_tokens(root),
         messages=messages,
         system=system,
-        tools=tuple(_tool(item) for item in root.get("tools").items()),
+        tools=root.get("tools").each(_tool),
         temperature=root.get("temperature").number_or_none(0.0, 2.0),
         stop_sequences=(stop.value,)
         if isinstance(stop.value, str)
@@ -180,15 +167,20 @@ def _conversation(field: Field) -> tuple[str, tuple[Message, ...]]:
     """Split the system's words off, and join what belongs to one turn."""
     system: list[str] = []
     messages: list[Message] = []
-    for item in field.items():
-        role = item["role"].one_of("system", "developer", "user", "assistant", "tool")
-        if role in ("system", "developer"):
-            system.append(_only_text(item["content"]))
-            continue
-        blocks = _blocks(item, role)
-        speaker: Speaker = "assistant" if role == "assistant" else "user"
-        add_turn(messages, speaker, blocks)
+    for said in field.each(_said):
+        if isinstance(said, str):
+            system.append(said)
+        else:
+            add_turn(messages, said)
     return "\n\n".join(system), tuple(messages)
+
+
+def _said(item: Field) -> str | Message:
+    """Read one message; the system's words are text alone."""
+    role = item["role"].one_of("system", "developer", "user", "assistant", "tool")
+    if role in ("system", "developer"):
+        return _only_text(item["content"])
+    return Message("assistant" if role == "assistant" else "user", _blocks(item, role))
 
 
 def _blocks(item: Field, role: str) -> tuple[Block, ...]:
@@ -200,7 +192,7 @@ def _blocks(item: Field, role: str) -> tuple[Block, ...]:
         parts = tuple(_parts(item["content"]))
         text = "\n".join(part.text for part in parts if isinstance(part, Text))
         images = tuple(part for part in parts if isinstance(part, Image))
-        return (ToolResult(item["tool_call_id"].text(most=MAX_NAME), text, images=images),)
+        return (ToolResult(item["tool_call_id"].text(), text, images=images),)
     return _assistant_blocks(item)
 
 
@@ -232,8 +224,7 @@ def _parts(content: Field) -> Iterator[Text | Image]:
 def _call(field: Field) -> ToolUse:
     field.allow_only("id", "type", "function", "index")
     function = field["function"]
-    identity = field["id"].text(most=MAX_NAME)
-    return read_tool_use(identity, function["name"].text(), function["arguments"].text())
+    return read_tool_use(field["id"].text(), function["name"].text(), function["arguments"].text())
 
 
 def _only_text(content: Field) -> str:

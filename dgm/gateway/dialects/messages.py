@@ -12,6 +12,7 @@ from typing import Any
 from dgm.gateway.codec import Incoming, decode_incoming
 from dgm.gateway.dialects import Refusal, Refused
 from dgm.gateway.encoding import block_object, encode_error, reply_object
+from dgm.gateway.history import History
 from dgm.gateway.wire import Reply, ReplyBlock, Text, Thinking, ToolUse
 
 _REFUSALS = {
@@ -33,9 +34,9 @@ class Messages:
     path = "/v1/messages"
     heartbeat = b'event: ping\ndata: {"type": "ping"}\n\n'
 
-    def decode(self, body: bytes) -> Incoming:
+    def decode(self, body: bytes, history: History | None = None) -> Incoming:
         """Decode a request."""
-        return decode_incoming(body)
+        return decode_incoming(body, history)
 
     def encode(self, reply: Reply) -> bytes:
         """Encode a reply as one JSON body."""

@@ -6,12 +6,14 @@ Source: OpenAI API reference, "Error codes".
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from typing import Literal, TypeAlias
 
-from dgm.gateway.codec import MAX_NAME
+from dgm.gateway.codec import MAX_NAME, Incoming, decode
 from dgm.gateway.dialects import Refusal, Refused
 from dgm.gateway.fields import Field
-from dgm.gateway.wire import Block, Image, Message, ToolChoice, ToolSpec
+from dgm.gateway.history import History
+from dgm.gateway.wire import Image, Message, ToolChoice, ToolSpec
 
 Speaker: TypeAlias = Literal["user", "assistant"]
 DEFAULT_MAX_TOKENS = 8192
@@ -30,6 +32,29 @@ _REFUSALS = {
 }
 
 
+class OpenAIDialect(ABC):
+    """The half of a `Dialect` that is the same in both."""
+
+    heartbeat = b": waiting\n\n"
+    conversation: str  # the name of the list that holds it
+
+    def decode(self, body: bytes, history: History | None = None) -> Incoming:
+        """Decode a request."""
+        return decode(body, self._incoming, (self.conversation, "tools"), history)
+
+    def refuse(self, why: Refusal, message: str) -> Refused:
+        """Say no."""
+        status, kind, code = _REFUSALS[why]
+        if why is Refusal.CONTEXT_OVERFLOW:
+            message = f"the maximum context length is exceeded: {message}"
+        error = {"message": message, "type": kind, "param": None, "code": code}
+        return Refused(status, json.dumps({"error": error}).encode())
+
+    @abstractmethod
+    def _incoming(self, root: Field) -> Incoming:
+        """Read a request. Raises: ValueError naming the first wrong field."""
+
+
 def allow_only(root: Field, names: frozenset[str]) -> None:
     """Refuse a request with any other field, unless its value asks for nothing."""
     for name in root.names():
@@ -37,11 +62,11 @@ def allow_only(root: Field, names: frozenset[str]) -> None:
             raise ValueError(f"{name}: not supported by this gateway; leave it out")
 
 
-def add_turn(messages: list[Message], speaker: Speaker, blocks: tuple[Block, ...]) -> None:
+def add_turn(messages: list[Message], said: Message) -> None:
     """Add to a conversation; what the same side says in a row is one turn."""
-    if messages and messages[-1].role == speaker:
-        blocks = (*messages.pop().content, *blocks)
-    messages.append(Message(speaker, blocks))
+    if messages and messages[-1].role == said.role:
+        said = Message(said.role, (*messages.pop().content, *said.content))
+    messages.append(said)
 
 
 def picture(url: Field) -> Image:
@@ -91,12 +116,3 @@ def function(field: Field) -> ToolSpec:
         {"type": "object", "properties": {}} if schema.is_absent else schema.mapping(),
         is_strict=not strict.is_absent and strict.boolean(),
     )
-
-
-def refuse(why: Refusal, message: str) -> Refused:
-    """Say no."""
-    status, kind, code = _REFUSALS[why]
-    if why is Refusal.CONTEXT_OVERFLOW:
-        message = f"the maximum context length is exceeded: {message}"
-    error = {"message": message, "type": kind, "param": None, "code": code}
-    return Refused(status, json.dumps({"error": error}).encode())

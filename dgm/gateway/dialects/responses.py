@@ -13,16 +13,16 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from dgm.gateway.codec import MAX_DEPTH, MAX_NAME, Incoming, InvalidRequestError, read_tool_use
-from dgm.gateway.dialects import Refusal, Refused
+from dgm.gateway.codec import MAX_NAME, Incoming, read_tool_use
+from dgm.gateway.dialects import Refused
 from dgm.gateway.dialects.openai import (
     DEFAULT_MAX_TOKENS,
+    OpenAIDialect,
     Speaker,
     add_turn,
     allow_only,
     function,
     picture,
-    refuse,
     refuse_other_tools,
     tool_choice,
 )
@@ -61,20 +61,11 @@ _CUT = {
 }
 
 
-class Responses:
+class Responses(OpenAIDialect):
     """`Dialect` of OpenAI's Responses API."""
 
     path = "/v1/responses"
-    heartbeat = b": waiting\n\n"
-
-    def decode(self, body: bytes) -> Incoming:
-        """Decode a request."""
-        try:
-            root = Field.parse(body, max_depth=MAX_DEPTH)
-            stream = root.get("stream")
-            return Incoming(_request(root), not stream.is_absent and stream.boolean())
-        except ValueError as error:
-            raise InvalidRequestError(str(error)) from error
+    conversation = "input"
 
     def encode(self, reply: Reply) -> bytes:
         """Encode a reply as one JSON body."""
@@ -98,15 +89,15 @@ class Responses:
             yield from _item_events(event, index, item)
         yield event(f"response.{whole['status']}", response=whole)
 
-    def refuse(self, why: Refusal, message: str) -> Refused:
-        """Say no."""
-        return refuse(why, message)
-
     def break_off(self, refused: Refused) -> bytes:
         """Say no in a stream that has begun already."""
         error = json.loads(refused.body)["error"]
         data = {**error, "type": "error", "sequence_number": 0, "error": error}
         return f"event: error\ndata: {json.dumps(data)}\n\n".encode()
+
+    def _incoming(self, root: Field) -> Incoming:
+        stream = root.get("stream")
+        return Incoming(_request(root), not stream.is_absent and stream.boolean())
 
 
 def _request(root: Field) -> Request:
@@ -124,7 +115,7 @@ def _request(root: Field) -> Request:
         max_tokens=DEFAULT_MAX_TOKENS if most.is_absent else most.integer(least=1),
         messages=messages,
         system="\n\n".join(filter(None, (instructions, *system))),
-        tools=tuple(_tool(item) for item in root.get("tools").items()),
+        tools=root.get("tools").each(_tool),
         temperature=root.get("temperature").number_or_none(0.0, 2.0),
         tool_choice=tool_choice(root.get("tool_choice"), root.get("parallel_tool_calls")),
         top_p=root.get("top_p").number_or_none(0.0, 1.0),
@@ -168,29 +159,35 @@ def _conversation(field: Field) -> tuple[list[str], tuple[Message, ...]]:
         return [], (Message("user", (Text(field.value),)),)
     system: list[str] = []
     messages: list[Message] = []
-    for item in field.items():
-        kind = item.get("type").text_or("message")
-        if kind == "message" and item["role"].value in ("system", "developer"):
-            system += [part.text for part in _parts(item["content"]) if isinstance(part, Text)]
+    for said in field.each(_item):
+        if isinstance(said, Message):
+            add_turn(messages, said)
         else:
-            add_turn(messages, *_item(item, kind))
+            system += said
     return system, tuple(messages)
 
 
-def _item(item: Field, kind: str) -> tuple[Speaker, tuple[Block, ...]]:
+def _item(item: Field) -> Message | list[str]:
+    """Read one item; the system's words are a list of texts."""
+    kind = item.get("type").text_or("message")
+    if kind == "message" and item["role"].value in ("system", "developer"):
+        return [part.text for part in _parts(item["content"]) if isinstance(part, Text)]
+    return Message(*_turn(item, kind))
+
+
+def _turn(item: Field, kind: str) -> tuple[Speaker, tuple[Block, ...]]:
     match kind:
         case "message":
             role = item["role"].one_of("user", "assistant")
             return role, tuple(_parts(item["content"]))  # type: ignore[return-value]
         case "function_call":
-            identity = item["call_id"].text(most=MAX_NAME)
-            call = read_tool_use(identity, item["name"].text(), item["arguments"].text())
-            return "assistant", (call,)
+            said = (item[name].text() for name in ("call_id", "name", "arguments"))
+            return "assistant", (read_tool_use(*said),)
         case "function_call_output":
             parts = tuple(_parts(item["output"]))
             text = "\n".join(part.text for part in parts if isinstance(part, Text))
             images = tuple(part for part in parts if isinstance(part, Image))
-            return "user", (ToolResult(item["call_id"].text(most=MAX_NAME), text, images=images),)
+            return "user", (ToolResult(item["call_id"].text(), text, images=images),)
         case "reasoning":
             return "assistant", (_thinking(item),)
         case _:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
 from dgm.errors import ModelUnusableError
 from dgm.gateway.protocol import CallContext
+from dgm.gateway.providers.client import LateClient, patience
 from dgm.gateway.providers.messages import MessageAssembler, request_fields
 from dgm.gateway.providers.streaming import Gatherer, Stream
 from dgm.gateway.providers.upstream import Upstream
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 ADDRESS = "https://api.anthropic.com"
 SILENCE_S = 120.0
-_CONNECT_S = 15.0
 MakeClient = Callable[[Upstream], Any]
 
 
@@ -88,8 +87,7 @@ def _made(extra: str, make: Callable[[], Any]) -> Any:  # noqa: ANN401
 class AnthropicProvider:
     """A provider that speaks the Messages API. Thread-safe.
 
-    The SDK is imported at the first call, which costs seconds. `silence_s` is how long a begun
-    answer may say nothing: the API sends a ping now and then.
+    `silence_s` is how long a begun answer may say nothing: the API sends a ping now and then.
     """
 
     def __init__(
@@ -97,22 +95,18 @@ class AnthropicProvider:
     ) -> None:
         self.name = upstream.provider
         self._upstream = upstream
-        self._make = make
         self._silence_s = silence_s
         self._gatherer = Gatherer(upstream)
-        self._lock = threading.Lock()
-        self._client: Any = None
+        self._client = LateClient(lambda: make(upstream))
 
     def complete(self, request: Request, context: CallContext) -> Reply:
         """Answer one request; see `Provider`."""
         fields = request_fields(request)
         model, messages = fields.pop("model"), fields.pop("messages")
-        client = self._opened()
+        client = self._client.open()
         import anthropic
-        import httpx2
 
-        silence_s = min(self._silence_s, context.deadline_s)
-        timeout = httpx2.Timeout(silence_s, connect=min(_CONNECT_S, silence_s))
+        timeout = patience(min(self._silence_s, context.deadline_s))
 
         def open_stream() -> Stream:
             # By `extra_body`: versions of the SDK differ in the parameters they name.
@@ -132,13 +126,4 @@ class AnthropicProvider:
 
     def close(self) -> None:
         """Close the connections; a later call opens new ones."""
-        with self._lock:
-            if self._client is not None:
-                self._client.close()
-                self._client = None
-
-    def _opened(self) -> Any:  # noqa: ANN401
-        with self._lock:
-            if self._client is None:
-                self._client = self._make(self._upstream)
-            return self._client
+        self._client.close()

@@ -217,7 +217,7 @@ class CompletionAssembler:
 
     def _extend_call(self, part: JsonObject) -> None:
         """Take a part of a tool call; servers that count none of them begin each with its id."""
-        index, id_ = part.get("index"), part.get("id") or ""
+        index, id_ = part.get("index"), str(part.get("id") or "")
         same = [call for call in self._calls if call["index"] == index]
         if not same or (id_ and same[-1]["id"] and id_ != same[-1]["id"]):
             self._calls.append({"index": index, "id": id_, "name": "", "arguments": ""})
@@ -278,8 +278,8 @@ class CompletionAssembler:
             stop_reason=stop,
             input_tokens=total - cached,
             output_tokens=estimate_tokens(said) if output is None else output,
-            model=str(self._head.get("model") or self._request.model),
-            id=str(self._head.get("id") or ""),
+            model=whole_characters(str(self._head.get("model") or self._request.model)),
+            id=whole_characters(str(self._head.get("id") or "")),
             cache_read_tokens=cached,
             is_estimated=prompt is None or output is None,
         )

@@ -138,7 +138,7 @@ class MessageAssembler:
         if self._end.get("stop_reason") is None:
             raise ValueError("the stream ended early")
         stop = StopReason(self._end["stop_reason"])
-        content = tuple(_reply_block(self._blocks[index]) for index in sorted(self._blocks))
+        content = tuple(map(self._reply_block, sorted(self._blocks)))
         if not content and stop is StopReason.END_TURN:
             raise ValueError("the message is empty")
         return self._with_counts(content, stop)
@@ -155,30 +155,37 @@ class MessageAssembler:
         is_counted = {"input_tokens", "output_tokens"} <= usage.keys()
         is_whole = self._end.get("stop_reason") is not None
         output = usage.get("output_tokens", said)
+        stopped_by = self._end.get("stop_sequence")
         return Reply(
             content=content,
             stop_reason=stop,
             input_tokens=usage.get("input_tokens", estimate_input_tokens(self._request)),
             output_tokens=output if is_whole else max(output, said),
-            model=str(self._message.get("model") or self._request.model),
-            id=str(self._message.get("id") or ""),
+            model=whole_characters(str(self._message.get("model") or self._request.model)),
+            id=self._id,
             cache_read_tokens=usage.get("cache_read_input_tokens", 0),
             cache_write_tokens=usage.get("cache_creation_input_tokens", 0),
-            stop_sequence=self._end.get("stop_sequence"),
+            stop_sequence=whole_characters(stopped_by) if isinstance(stopped_by, str) else None,
             is_estimated=not (is_counted and is_whole),
         )
 
+    @property
+    def _id(self) -> str:
+        return whole_characters(str(self._message.get("id") or ""))
 
-def _reply_block(block: JsonObject) -> ReplyBlock:
-    match block["type"]:
-        case "text":
-            return Text(whole_characters(block["text"]))
-        case "thinking":
-            return Thinking(whole_characters(block["thinking"]), block.get("signature") or "")
-        case "redacted_thinking":
-            return Thinking("", redacted=block["data"])
-        case "tool_use":
-            arguments = block["arguments"] or json.dumps(block.get("input") or {})
-            return read_tool_use(block["id"], block["name"], arguments)
-        case kind:
-            raise ValueError(f"content of the kind {kind!r} was not asked for")
+    def _reply_block(self, index: int) -> ReplyBlock:
+        block = self._blocks[index]
+        match block["type"]:
+            case "text":
+                return Text(whole_characters(block["text"]))
+            case "thinking":
+                signature = whole_characters(block.get("signature") or "")
+                return Thinking(whole_characters(block["thinking"]), signature)
+            case "redacted_thinking":
+                return Thinking("", redacted=whole_characters(block["data"]))
+            case "tool_use":
+                id_ = str(block.get("id") or f"toolu_{self._id[-24:]}_{index}")
+                arguments = block["arguments"] or json.dumps(block.get("input") or {})
+                return read_tool_use(id_, block["name"], arguments)
+            case kind:
+                raise ValueError(f"content of the kind {kind!r} was not asked for")

@@ -2,28 +2,40 @@
 
 from __future__ import annotations
 
-import threading
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from dgm.gateway.protocol import CallContext
+from dgm.gateway.providers.client import LateClient, patience
 from dgm.gateway.providers.completions import CompletionAssembler, request_fields
 from dgm.gateway.providers.streaming import Gatherer, Stream
 from dgm.gateway.providers.upstream import Upstream
 from dgm.gateway.wire import Reply, Request
 
 if TYPE_CHECKING:
+    from openai import OpenAI
+
     from dgm.gateway.providers.failures import Sdk
 
 ADDRESS = "https://api.openai.com/v1"
 SILENCE_S = 300.0
-_CONNECT_S = 15.0
+
+
+def direct(upstream: Upstream) -> OpenAI:
+    """Make a client of OpenAI's API, or of a server that speaks the same."""
+    from openai import DefaultHttpxClient, OpenAI
+
+    return OpenAI(
+        api_key=upstream.key or "none-is-needed",
+        base_url=upstream.address,
+        max_retries=0,
+        http_client=DefaultHttpxClient(follow_redirects=False),  # the key goes nowhere else
+    )
 
 
 class OpenAIProvider:
     """A provider that speaks the Chat Completions API. Thread-safe.
 
-    The SDK is imported at the first call, which costs seconds. `silence_s` is how long an answer
-    may say nothing: these models say nothing while they think.
+    `silence_s` is how long an answer may say nothing: these models say nothing while they think.
     """
 
     def __init__(self, upstream: Upstream, *, silence_s: float = SILENCE_S) -> None:
@@ -34,20 +46,17 @@ class OpenAIProvider:
         is_own = upstream.address == ADDRESS
         self._bound = "max_completion_tokens" if is_own else "max_tokens"
         self._gatherer = Gatherer(upstream)
-        self._lock = threading.Lock()
-        self._client: Any = None
+        self._client = LateClient(lambda: direct(upstream))
 
     def complete(self, request: Request, context: CallContext) -> Reply:
         """Answer one request; see `Provider`."""
         fields = request_fields(request, bound=self._bound)
         fields["stream_options"] = {"include_usage": True}
         model, messages = fields.pop("model"), fields.pop("messages")
-        client = self._opened()
-        import httpx2
+        client = self._client.open()
         import openai
 
-        silence_s = min(self._silence_s, context.deadline_s)
-        timeout = httpx2.Timeout(silence_s, connect=min(_CONNECT_S, silence_s))
+        timeout = patience(min(self._silence_s, context.deadline_s))
 
         def open_stream() -> Stream:
             # By `extra_body`: versions of the SDK differ in the parameters they name.
@@ -62,20 +71,4 @@ class OpenAIProvider:
 
     def close(self) -> None:
         """Close the connections; a later call opens new ones."""
-        with self._lock:
-            if self._client is not None:
-                self._client.close()
-                self._client = None
-
-    def _opened(self) -> Any:  # noqa: ANN401 - called with JSON, not with the SDK's own types
-        from openai import DefaultHttpxClient, OpenAI
-
-        with self._lock:
-            if self._client is None:
-                self._client = OpenAI(
-                    api_key=self._upstream.key or "none-is-needed",
-                    base_url=self._upstream.address,
-                    max_retries=0,
-                    http_client=DefaultHttpxClient(follow_redirects=False),  # nor does the key
-                )
-            return self._client
+        self._client.close()
