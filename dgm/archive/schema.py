@@ -101,7 +101,7 @@ _REGRADED = """
 ALTER TABLE tasks ADD COLUMN is_impossible INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE rollouts ADD COLUMN regraded_from TEXT REFERENCES rollouts (id);
 DROP INDEX scores;
-CREATE INDEX scores ON rollouts (split, grader_version, tree_hash, outcome)
+CREATE INDEX scores ON rollouts (split, grader_version, tree_hash, outcome, task_id)
     WHERE purpose = 'evaluate' AND outcome IS NOT NULL AND outcome <> 'infrastructure';
 CREATE INDEX graders ON rollouts (grader_version)
     WHERE grader_version <> '' AND outcome IS NOT NULL AND outcome <> 'infrastructure';

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from dgm.archive.database import open_for_writing
 from dgm.archive.layout import runs_below
 from dgm.archive.reader import RunReader
 from dgm.archive.snapshot import take_snapshot
@@ -25,6 +26,7 @@ from dgm.records import (
     Task,
     Usage,
 )
+from tests.bench.bench_archive import fill
 
 DIAGNOSIS = Diagnosis(
     "t1", "log", ("one", "two"), "Show line numbers\nin detail", "edit tools", "it cannot see"
@@ -477,3 +479,22 @@ def test_child_with_packages_of_its_own_choice_is_refused(seeded, agent_folder, 
         manifest.write(f"{line}\n")
     with pytest.raises(ChildRefusedError, match=r"other packages in agent\.toml"):
         seeded.commit_child(child.id, agent_folder)
+
+
+def test_run_that_is_made_up_to_be_measured_opens(tmp_path):
+    fill(tmp_path / "big", agents=30)
+    with RunReader.open(tmp_path / "big") as reader:
+        assert len(reader.tree().candidates.ranks()) > 1
+        assert reader.score("a0029").attempted == 20
+
+
+def test_score_counts_the_tasks_behind_several_attempts(tmp_path):
+    fill(tmp_path / "big", agents=1)
+    with open_for_writing(tmp_path / "big" / "run.db") as connection:
+        connection.execute(
+            "UPDATE rollouts SET task_id = 'one', attempt = number, outcome = 'failed'"
+        )
+    with RunReader.open(tmp_path / "big") as reader:
+        assert (
+            reader.score("a0000") == reader.scores(Split.SEARCH)["a0000"] == Score(0, 20, tasks=1)
+        )

@@ -28,13 +28,14 @@ def stopwatch(what: str) -> Iterator[None]:
     print(f"{what:48} {1_000 * (time.perf_counter() - start):9.2f} ms")
 
 
-def fill(folder: Path) -> None:
+def fill(folder: Path, agents: int = AGENTS) -> None:
+    """Make a run of so many agents."""
     rng = random.Random(0)
     with Store.create(folder, ""):
         pass
     with open_for_writing(folder / "run.db") as connection, transaction(connection):
         rollout = 0
-        for number in range(AGENTS):
+        for number in range(agents):
             parent = f"a{rng.randrange(number):04d}" if number else None
             tree = f"{number:040x}"
             connection.execute(
@@ -45,8 +46,11 @@ def fill(folder: Path) -> None:
             for task in range(TASKS):
                 rollout += 1
                 connection.execute(
-                    "INSERT INTO rollouts VALUES (?, ?, ?, ?, 'search', 'evaluate', ?, ?, 0, "
-                    "'1', ?, '', 0, 100, 1, 1, 0, 'memory:cgroup pids:cgroup', 3, 4)",
+                    "INSERT INTO rollouts (number, id, agent_id, task_id, split, purpose, "
+                    "tree_hash, task_digest, attempt, grader_version, outcome, exit_code, "
+                    "patch_bytes, agent_s, total_s, started_at, limits_in_force) "
+                    "VALUES (?, ?, ?, ?, 'search', 'evaluate', ?, ?, 0, "
+                    "'1', ?, 0, 100, 1, 1, 0, 'memory:cgroup pids:cgroup')",
                     (
                         *(rollout, f"r{rollout:06d}", f"a{number:04d}", f"task-{task}", tree),
                         *(f"{task:064x}", rng.choice(("solved", "failed", "timeout"))),
