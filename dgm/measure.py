@@ -19,6 +19,7 @@ from dgm.records import (
     RolloutKey,
     Score,
     Split,
+    Task,
     Usage,
 )
 from dgm.steps.evaluate import Evaluate
@@ -44,17 +45,24 @@ def missing_evaluations(
     return [unit for unit in units if not any(map(store.find_rollout, _keys(unit)))]
 
 
-def all_evidence(store: Store, agent: Agent, split: Split) -> Score:
-    """Count what the run and `dgm eval` know of an agent; an attempt made by both counts once."""
+def all_evidence(
+    store: Store, agent: Agent, split: Split, tasks: Iterable[Task] | None = None
+) -> Score:
+    """Count what the run and `dgm eval` know of an agent; an attempt made by both counts once.
+
+    `tasks` are those that count, all by default: a run may have been measured on other benchmarks.
+    """
+    counted = None if tasks is None else {task.digest for task in tasks}
     rows = [
         row
         for purpose in (Purpose.EVALUATE, Purpose.MEASURE)
         for row in store.evaluations(agent.id, split, purpose)
+        if counted is None or row.key.task_digest in counted
     ]
     attempts = {replace(row.key, purpose=Purpose.MEASURE): row.outcome for row in reversed(rows)}
     solved = sum(end is Outcome.SOLVED for end in attempts.values())
-    tasks = len({key.task_digest for key in attempts})
-    return Score(solved, len(attempts), 0 if tasks == len(attempts) else tasks)
+    different = len({key.task_digest for key in attempts})
+    return Score(solved, len(attempts), 0 if different == len(attempts) else different)
 
 
 def _keys(unit: Evaluate) -> tuple[RolloutKey, RolloutKey]:

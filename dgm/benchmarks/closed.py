@@ -84,7 +84,7 @@ def judge(trial: Trial, tests: ClosedTests) -> Finding:
 
     `SOLVED` says that exactly the expected tests passed, and that `test.sh` rewards it.
     """
-    stopped = by_reward(replace(trial, is_rewarded=False))
+    stopped = by_reward(replace(trial, reward=None))
     if stopped.detail:
         return stopped
     body = _signed(b"dgm-report", trial.result.stdout, tests.key)

@@ -12,6 +12,7 @@ from random import Random
 from dgm.benchmarks.contradiction import Contradiction, contradict
 from dgm.benchmarks.grading import Candidate, Grader, lay_out
 from dgm.benchmarks.harbor import HarborTask, read_task
+from dgm.benchmarks.harborprepare import read_prepared
 from dgm.benchmarks.protocol import Grade
 from dgm.benchmarks.trial import Bench, with_texts
 from dgm.errors import BenchmarkError, MachineError, PatchRefusedError
@@ -30,7 +31,7 @@ class DirectoryBenchmark:
         benchmark.tasks(Split.SEARCH)
 
     `splits` lists the task ids of each split in the order they are met; without it, every second
-    task in the order of names is sealed.
+    task in the order of names is sealed. `prepared` holds what was prepared of them.
     """
 
     def __init__(
@@ -39,17 +40,19 @@ class DirectoryBenchmark:
         folder: Path,
         workspaces: Workspaces,
         splits: Mapping[Split, Sequence[str]] | None = None,
+        prepared: Path | None = None,
     ) -> None:
         self.name = name
         self._folder = folder
         self._workspaces = workspaces
         self._splits = splits
+        self._prepared = prepared
         self._grader = Grader()
 
     @property
     def grader_version(self) -> str:
         """Changes whenever the same patch could be graded otherwise."""
-        return "3"
+        return "4"
 
     def tasks(self, split: Split | None = None) -> Sequence[Task]:
         """All tasks in the order they are met. Raises: BenchmarkError if there are none."""
@@ -142,7 +145,11 @@ class DirectoryBenchmark:
             result = sandbox.exec(
                 ["bash", f"{paths.solution}/solve.sh"],
                 cwd=paths.workspace,
-                env={"DGM_WORKSPACE": paths.workspace, "DGM_SOLUTION": paths.solution},
+                env={
+                    **harbor.solution_variables,
+                    "DGM_WORKSPACE": paths.workspace,
+                    "DGM_SOLUTION": paths.solution,
+                },
                 timeout_s=task.timeout_s,
             )
             if result.exit_code != 0:
@@ -171,7 +178,7 @@ class DirectoryBenchmark:
         read = _Read()
         for split, task_ids in (self._splits or _alternate(self._folder)).items():
             for task_id in task_ids:
-                read.add(self._folder / task_id, self.name, split)
+                read.add(self._folder / task_id, self.name, split, self._prepared)
         if not read.tasks:
             raise BenchmarkError(_nothing(self._folder, read.left_out))
         return read
@@ -184,10 +191,11 @@ class _Read:
     tasks: dict[str, HarborTask] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
 
-    def add(self, folder: Path, benchmark: str, split: Split) -> None:
+    def add(self, folder: Path, benchmark: str, split: Split, prepared: Path | None) -> None:
         """Read one task, or note in one line why not."""
         try:
-            harbor = read_task(folder, benchmark, split)
+            kept = read_prepared(prepared, folder) if prepared else None
+            harbor = read_task(folder, benchmark, split, kept)
             self._refuse_twin(harbor)
         except BenchmarkError as error:
             self.left_out[folder.name] = str(error)
@@ -195,11 +203,16 @@ class _Read:
             self.tasks[folder.name] = harbor
 
     def _refuse_twin(self, harbor: HarborTask) -> None:
-        """Work is known by its digest: of two equal tasks, one would never be measured."""
+        """Refuse what another task is already: of two with one digest, one is never measured."""
         for known in self.tasks.values():
             if known.task.digest == harbor.task.digest:
                 raise BenchmarkError(
                     f"task {harbor.task.id}: it is the same as {known.task.id}; remove one of them"
+                )
+            if harbor.name and harbor.name == known.name:
+                raise BenchmarkError(
+                    f"task {harbor.task.id}: {harbor.name} is the name of {known.task.id}; rename "
+                    "one of them"
                 )
 
 

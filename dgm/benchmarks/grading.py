@@ -151,4 +151,5 @@ def _as_grade(finding: Finding, total: int | None, dropped: tuple[str, ...]) -> 
         tests_passed=None if total is None else len(finding.passed),
         tests_total=total,
         log=finding.log[-_LOG_BYTES:],
+        reward=finding.reward,
     )

@@ -6,13 +6,14 @@ images; opening never does, and takes no longer than reading a few files.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dgm.benchmarks.protocol import Benchmark
 from dgm.errors import SandboxUnavailableError
+from dgm.sandbox.packages import Packages
 from dgm.sandbox.progress import Say
 from dgm.workspaces import Workspaces
 
@@ -53,11 +54,12 @@ class Means:
     """What preparing works with: a cache folder of the benchmark's own, an engine, a voice.
 
     `engine` is None where there is none; `trouble` then says why. `base` is the image of the
-    sandboxes without a task.
+    sandboxes without a task. `fetch` has Python packages laid out that graders can import.
     """
 
     cache: Path
     say: Say
+    fetch: Callable[[Sequence[str]], Packages]
     engine: DockerClient | None = None
     base: str = ""
     trouble: str = ""
@@ -73,6 +75,8 @@ class Means:
 class Suite:
     """A kind of benchmark: `about` in one line, `takes` the names of the options of preparing it.
 
+    `place` is the folder of tasks, None for one that goes by its name.
+
     `open(cache, workspaces)` raises BenchmarkError, with the remedy, while there is nothing
     prepared. `prepare` does what is not done yet and says what it does; None: there is nothing to
     prepare. It may be stopped at any moment, and goes on there the next time.
@@ -83,3 +87,4 @@ class Suite:
     open: Callable[[Path, Workspaces], Benchmark]
     prepare: Callable[[Wishes, Means], None] | None = None
     takes: frozenset[str] = frozenset()
+    place: Path | None = None

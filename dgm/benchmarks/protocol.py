@@ -13,13 +13,18 @@ from dgm.sandbox.protocol import SandboxDriver
 
 @dataclass(frozen=True, slots=True)
 class Grade:
-    """What the grader found; `log` is capped text of the hidden tests' run, for people only."""
+    """What the grader found; `log` is capped text of the hidden tests' run, for people only.
+
+    `reward` is what the task's own tests gave, from 0 to 1, where they give more than all or
+    nothing; a task is solved at 1.
+    """
 
     outcome: Outcome
     detail: str = ""
     tests_passed: int | None = None
     tests_total: int | None = None
     log: str = ""
+    reward: float | None = None
 
 
 class Benchmark(Protocol):

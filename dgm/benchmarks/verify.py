@@ -1,122 +1,140 @@
 """Is a benchmark what it claims to be?
 
-Every solution passes, every untouched task fails, no hidden file can be reached from a sandbox.
+Every solution passes, every untouched task fails, again and again; nothing hidden can be reached
+from a sandbox (`leaks.py`). What is not so is left out by name (`standing.py`).
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+import re
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 
-from dgm.benchmarks.protocol import Benchmark
-from dgm.errors import MachineError
+from dgm.benchmarks.leaks import Suspect, find_leaks
+from dgm.benchmarks.protocol import Benchmark, Grade
+from dgm.errors import MachineError, SandboxError
 from dgm.records import Outcome, Task
-from dgm.sandbox.protocol import Sandbox, SandboxDriver, SandboxSpec
-from dgm.sandbox.transfer import pack
+from dgm.sandbox.protocol import SandboxDriver
+from dgm.workspaces import Workspaces
 
-_SCAN_TIMEOUT_S = 300.0
-# Looks at every file it can reach and names those whose bytes are those of a hidden file.
-_SCAN = """
-import hashlib, json, os, sys
-wanted = json.load(sys.stdin)
-for folder, folders, files in os.walk("/"):
-    if folder in ("/proc", "/sys"):
-        folders[:] = []
-        continue
-    for name in files:
-        path = os.path.join(folder, name)
-        try:
-            if os.path.islink(path) or str(os.path.getsize(path)) not in wanted:
-                continue
-            with open(path, "rb") as file:
-                digest = hashlib.sha256(file.read()).hexdigest()
-        except OSError:
-            continue
-        if digest in wanted[str(os.path.getsize(path))]:
-            print(json.dumps([path, digest]))
-"""
+_TOGETHER = 48  # tasks that share one search for leaks
+_LONGEST_REASON = 300
 
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """What was found of one task; sound if `problems` is empty."""
+    """What was found of one task; sound if `problems` is empty.
+
+    `seconds` is what grading the solution once took; `repeats` how often it was graded. A verdict
+    that is not final says something of this machine, and nothing of the task.
+    """
 
     task: Task
     problems: tuple[str, ...]
+    seconds: float = 0.0
+    repeats: int = 1
+    is_final: bool = True
 
 
-def verify_task(benchmark: Benchmark, task: Task, sandboxes: SandboxDriver) -> Verified:
-    """Grade the solution and the untouched workspace. Raises: MachineError of the sandbox."""
-    problems = []
-    name = f"verify-{task.id}"[:50]
+def verify(
+    benchmark: Benchmark,
+    tasks: Sequence[Task],
+    sandboxes: SandboxDriver,
+    workspaces: Workspaces,
+    *,
+    repeat: int = 1,
+    workers: int = 2,
+) -> Iterator[Verified]:
+    """Verify tasks, some at a time; yield each when all is known of it."""
+    for start in range(0, len(tasks), _TOGETHER):
+        some = tasks[start : start + _TOGETHER]
+        with ThreadPoolExecutor(workers) as pool:
+            tried = pool.map(lambda task: try_task(benchmark, task, sandboxes, repeat), some)
+            found = list(tried)
+        suspects = [Suspect(each.task, solution) for each, solution in found if each.is_final]
+        leaks = _leaks(benchmark, suspects, sandboxes, workspaces)
+        for each, _ in found:
+            yield _with_leaks(each, leaks)
+
+
+def try_task(
+    benchmark: Benchmark, task: Task, sandboxes: SandboxDriver, repeat: int = 1
+) -> tuple[Verified, bytes]:
+    """Grade the solution and the untouched workspace, so often; return the solution with it."""
+    name = "verify-" + re.sub(r"[^a-z0-9-]", "-", task.id.lower())[:43]
     try:
-        solution = benchmark.solution(task, sandboxes, f"{name}-s")
+        return _tried(benchmark, task, sandboxes, repeat, name)
+    except SandboxError as error:
+        return Verified(task, (f"it could not be tried: {error}",), is_final=False), b""
     except MachineError as error:
-        return Verified(task, (f"its solution cannot be made: {error}",))
-    solved = benchmark.grade(task, solution, sandboxes, f"{name}-a")
-    if solved.outcome is not Outcome.SOLVED:
-        why = f"{solved.detail}: " if solved.outcome is Outcome.TAMPERED else ""
-        problems.append(f"its solution does not pass: {why}{_last_lines(solved.log)}")
-    untouched = benchmark.grade(task, b"", sandboxes, f"{name}-b")
-    if untouched.outcome is not Outcome.FAILED:
-        problems.append("it passes untouched")
-    elif "reward was claimed" in untouched.detail:
-        problems.append("it is rewarded untouched, whatever its tests say")
-    return Verified(task, tuple(problems))
+        return Verified(task, (f"its solution cannot be made: {error}",)), b""
 
 
-def find_leaks(
-    benchmark: Benchmark, tasks: Sequence[Task], sandboxes: SandboxDriver
-) -> Mapping[str, tuple[str, ...]]:
-    """Return task id to the hidden files that an agent's sandbox can read.
-
-    One sandbox holds the workspaces of all the tasks, and every file in it that can be read is
-    compared with every hidden file, byte for byte (by SHA-256).
-    """
-    owners = dict(_hidden(benchmark, tasks))
-    sizes: dict[str, list[str]] = {}
-    for digest, (_, path) in owners.items():
-        sizes.setdefault(str(path.stat().st_size), []).append(digest)
-    with sandboxes.open(SandboxSpec(name="verify-leaks", run="verify")) as sandbox:
-        for task in tasks:
-            folder = f"{sandbox.paths.workspace}/{task.id}"
-            sandbox.put(pack(benchmark.workspace(task)), folder)
-        found = _scan(sandbox, sizes)
-    leaks: dict[str, tuple[str, ...]] = {}
-    for reached, digest in found:
-        task_id, hidden = owners[digest]
-        leaks[task_id] = (*leaks.get(task_id, ()), f"{hidden.name} can be read as {reached}")
-    return leaks
+def _tried(
+    benchmark: Benchmark, task: Task, sandboxes: SandboxDriver, repeat: int, name: str
+) -> tuple[Verified, bytes]:
+    solution = benchmark.solution(task, sandboxes, f"{name}-s")
+    started = time.monotonic()
+    grades = [benchmark.grade(task, solution, sandboxes, f"{name}-a")]
+    seconds = time.monotonic() - started
+    grades += [benchmark.grade(task, solution, sandboxes, f"{name}-a") for _ in range(1, repeat)]
+    untouched = [benchmark.grade(task, b"", sandboxes, f"{name}-b") for _ in range(repeat)]
+    problems = (*_of_solution(grades), *_of_untouched(untouched))
+    return Verified(task, problems, seconds, repeat), solution
 
 
-def _hidden(benchmark: Benchmark, tasks: Iterable[Task]) -> Iterator[tuple[str, tuple[str, Path]]]:
-    for task in tasks:
-        seen = {_digest(path) for path in benchmark.workspace(task).rglob("*") if path.is_file()}
-        for path in benchmark.hidden_files(task):
-            digest = _digest(path)
-            if digest not in seen and path.stat().st_size:
-                yield digest, (task.id, path)
+def _leaks(
+    benchmark: Benchmark,
+    suspects: Sequence[Suspect],
+    sandboxes: SandboxDriver,
+    workspaces: Workspaces,
+) -> Mapping[str, tuple[str, ...]] | MachineError:
+    try:
+        return find_leaks(benchmark, suspects, sandboxes, workspaces)
+    except MachineError as error:
+        return error
 
 
-def _scan(sandbox: Sandbox, sizes: Mapping[str, list[str]]) -> list[tuple[str, str]]:
-    result = sandbox.exec(
-        ["python3", "-c", _SCAN],
-        cwd=sandbox.paths.workspace,
-        env={},
-        timeout_s=_SCAN_TIMEOUT_S,
-        stdin=json.dumps(sizes).encode(),
-    )
-    if result.exit_code != 0:
-        raise MachineError(f"the search for leaks failed: {result.stderr[-300:]!r}")
-    return [(path, digest) for path, digest in map(json.loads, result.stdout.splitlines())]
+def _with_leaks(
+    verified: Verified, leaks: Mapping[str, tuple[str, ...]] | MachineError
+) -> Verified:
+    if not isinstance(leaks, MachineError):
+        found = leaks.get(verified.task.id, ())
+        return replace(verified, problems=(*verified.problems, *found))
+    problem = f"leaks could not be searched for: {leaks}"
+    return replace(verified, problems=(*verified.problems, problem), is_final=False)
 
 
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+def _of_solution(grades: Sequence[Grade]) -> Iterator[str]:
+    missed = [grade for grade in grades if grade.outcome is not Outcome.SOLVED]
+    if not missed:
+        return
+    why = f"{missed[0].detail}: " if missed[0].outcome is Outcome.TAMPERED else ""
+    said = f"{why}{_last_lines(missed[0].log) or missed[0].detail}"
+    if len(missed) == len(grades):
+        yield f"its solution does not pass: {said}"
+    else:
+        yield f"it is flaky: its solution passed {_times(grades, missed)}: {said}"
+
+
+def _of_untouched(grades: Sequence[Grade]) -> Iterator[str]:
+    missed = [grade for grade in grades if grade.outcome is Outcome.FAILED]
+    if len(missed) < len(grades):
+        is_always = not missed
+        yield (
+            "it passes untouched"
+            if is_always
+            else (f"it is flaky: untouched it passed {_times(grades, missed)}")
+        )
+    elif any("reward was claimed" in grade.detail for grade in grades):
+        yield "it is rewarded untouched, whatever its tests say"
+
+
+def _times(grades: Sequence[Grade], missed: Sequence[Grade]) -> str:
+    return f"{len(grades) - len(missed)} of {len(grades)} times"
 
 
 def _last_lines(log: str) -> str:
-    return " | ".join(log.strip().splitlines()[-3:])[:300]
+    return " | ".join(log.strip().splitlines()[-3:])[:_LONGEST_REASON]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 
 from dgm.cli.arguments import (
@@ -13,6 +14,7 @@ from dgm.cli.arguments import (
     add_sandbox,
     budget_settings,
     code_of,
+    filled,
     positive,
     sandbox_settings,
 )
@@ -24,6 +26,10 @@ from dgm.records import Split
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
     add_agent(parser)
+    parser.add_argument(
+        "--benchmark", type=filled, metavar="NAME",
+        help="another than the run's: a name (dgm bench list), or a folder of Harbor tasks",
+    )  # fmt: skip
     parser.add_argument(
         "--split", choices=[str(split) for split in Split], default=str(Split.SEALED),
         help="which tasks (default: sealed)",
@@ -51,6 +57,8 @@ def run(arguments: argparse.Namespace) -> int:
     split = Split(arguments.split)
     with Store.open(folder) as store:
         settings = [*budget_settings(arguments), *sandbox_settings(arguments)]
+        if arguments.benchmark is not None:
+            settings.append(f"benchmark.name={json.dumps(arguments.benchmark)}")
         config = read_config(store.settings, settings)
         agent = store.tree().resolve(arguments.agent)
         tree_hash = code_of(agent)
@@ -67,11 +75,12 @@ def run(arguments: argparse.Namespace) -> int:
             )
             if units:
                 warn_if_run_is_unbounded(lab.config)
+            tasks = lab.benchmark.tasks(split)
             for rollout in measure(lab, store, fanout, units, usage_of):
                 if not arguments.json:
                     say(f"{rollout.id}  {rollout.task_id:32} {rollout.outcome}  {rollout.detail}")
                     sys.stdout.flush()
-        score = all_evidence(store, agent, split)
+        score = all_evidence(store, agent, split, tasks)
     if arguments.json:
         counts = {"solved": score.solved, "attempted": score.attempted}
         say_json({"agent": agent.id, "split": str(split), **counts})

@@ -1,6 +1,16 @@
 """Where the parts are put together: the only package that names concrete classes."""
 
-from dgm.wiring.benchmarks import BENCHMARKS, SUITES, cache_of, find_suite, open_benchmark
+from dgm.wiring.benchmarks import (
+    BENCHMARKS,
+    SUITES,
+    cache_of,
+    find_suite,
+    known_suites,
+    open_benchmark,
+    open_whole,
+    preparing,
+    standings_of,
+)
 from dgm.wiring.models import (
     BUILTIN,
     PROVIDERS,
@@ -21,7 +31,7 @@ from dgm.wiring.runs import (
     settle,
     spent_in,
 )
-from dgm.wiring.sandboxes import Cleaned, Examined, clean, examine, open_sandboxes
+from dgm.wiring.sandboxes import Cleaned, Examined, clean, clean_images, examine, open_sandboxes
 
 __all__ = [
     "BENCHMARKS",
@@ -35,19 +45,24 @@ __all__ = [
     "check_keys",
     "checkouts",
     "clean",
+    "clean_images",
     "closed_gateway",
     "examine",
     "find_suite",
     "importing",
     "key_name_of",
+    "known_suites",
     "open_benchmark",
     "open_evolution",
     "open_gateway",
     "open_laboratory",
     "open_sandboxes",
+    "open_whole",
+    "preparing",
     "priced",
     "prices_of",
     "seed_folder",
     "settle",
     "spent_in",
+    "standings_of",
 ]

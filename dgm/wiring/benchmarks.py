@@ -5,15 +5,23 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 from dgm.benchmarks.directory import DirectoryBenchmark
-from dgm.benchmarks.preparing import Suite
+from dgm.benchmarks.harborprepare import PREPARED, prepare_folder
+from dgm.benchmarks.preparing import Means, Suite
 from dgm.benchmarks.protocol import Benchmark
 from dgm.benchmarks.quick import quick
-from dgm.errors import BenchmarkError
+from dgm.benchmarks.standing import Checked, Standings
+from dgm.errors import BenchmarkError, SandboxError
 from dgm.resources import cache_folder
+from dgm.sandbox import images
+from dgm.sandbox.engine import connect
+from dgm.sandbox.packages import Packages, Shelf
+from dgm.sandbox.progress import Say
+from dgm.sandbox.protocol import SandboxDriver
 from dgm.workspaces import Workspaces
 
 QUICK = Suite(
@@ -23,6 +31,7 @@ QUICK = Suite(
 )
 SUITES: Mapping[str, Suite] = {suite.name: suite for suite in (QUICK,)}
 BENCHMARKS = tuple(SUITES)
+_FOLDER_NOTE = "folder.txt"
 
 
 def find_suite(name: str) -> Suite:
@@ -38,16 +47,66 @@ def find_suite(name: str) -> Suite:
     return _folder_suite(folder.resolve())
 
 
-def cache_of(suite: Suite, folder: Path | None = None) -> Path:
+def known_suites() -> tuple[Suite, ...]:
+    """Return all suites, and the folders that were prepared and are still there."""
+    noted = sorted(_cache().glob(f"*/{_FOLDER_NOTE}"))
+    folders = [Path(path.read_text(encoding="utf-8")) for path in noted]
+    return (*SUITES.values(), *(_folder_suite(folder) for folder in folders if folder.is_dir()))
+
+
+def cache_of(suite: Suite) -> Path:
     """Return where what is prepared of a benchmark is kept."""
-    folder = folder or cache_folder(os.environ)
-    return folder / "benchmarks" / suite.name
+    return _cache() / suite.name
+
+
+def _cache() -> Path:
+    return cache_folder(os.environ) / "benchmarks"
 
 
 def open_benchmark(name: str, workspaces: Workspaces) -> Benchmark:
-    """Return a benchmark by name, or a folder of Harbor tasks. Raises: BenchmarkError."""
+    """Return a benchmark, or a folder of Harbor tasks, without what was found to be unsound.
+
+    Raises: BenchmarkError.
+    """
     suite = find_suite(name)
+    return Checked(open_whole(suite, workspaces), standings_of(suite))
+
+
+def open_whole(suite: Suite, workspaces: Workspaces) -> Benchmark:
+    """Return a benchmark with all its tasks, sound or not. Raises: BenchmarkError."""
     return suite.open(cache_of(suite), workspaces)
+
+
+def standings_of(suite: Suite) -> Standings:
+    """Return where the verdicts on a benchmark's tasks are kept."""
+    return Standings(cache_of(suite) / "verified")
+
+
+@contextmanager
+def preparing(
+    suite: Suite, say: Say, sandboxes: Callable[[ExitStack], SandboxDriver]
+) -> Iterator[Means]:
+    """Provide what preparing works with; an engine that cannot be had is no error here.
+
+    `sandboxes` opens a driver when it is first needed.
+    """
+    cache = cache_of(suite)
+    cache.mkdir(parents=True, exist_ok=True)
+    if suite.place is not None:
+        (cache / _FOLDER_NOTE).write_text(str(suite.place), encoding="utf-8")
+    with ExitStack() as stack:
+
+        def fetch(requirements: Sequence[str]) -> Packages:
+            shelf = Shelf(cache_folder(os.environ), os.environ, say)
+            return shelf.provide(requirements, sandboxes(stack))
+
+        try:
+            client = stack.enter_context(closing(connect(os.environ.get("DOCKER_HOST", ""))))
+            base = images.there(client)
+        except SandboxError as error:
+            yield Means(cache, say, fetch, trouble=str(error))
+            return
+        yield Means(cache, say, fetch, client, base)
 
 
 def _folder_suite(folder: Path) -> Suite:
@@ -56,5 +115,10 @@ def _folder_suite(folder: Path) -> Suite:
     return Suite(
         f"{readable}-{place}",
         f"the Harbor tasks in {folder}",
-        open=lambda _, workspaces: DirectoryBenchmark(folder.name, folder, workspaces),
+        open=lambda cache, workspaces: DirectoryBenchmark(
+            folder.name, folder, workspaces, prepared=cache / PREPARED
+        ),
+        prepare=lambda wishes, means: prepare_folder(folder, wishes, means),
+        takes=frozenset({"only", "images"}),
+        place=folder,
     )

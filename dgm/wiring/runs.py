@@ -12,7 +12,10 @@ from pathlib import Path
 from dgm.archive.branches import AgentRepository
 from dgm.archive.store import Store
 from dgm.benchmarks.impossible import mix_in
+from dgm.benchmarks.protocol import Benchmark
+from dgm.benchmarks.standing import Checked
 from dgm.config import Config
+from dgm.errors import SandboxUnavailableError
 from dgm.evolve import Evolution
 from dgm.fanout import ThreadFanOut
 from dgm.gateway.transcript import usage_of
@@ -27,12 +30,14 @@ from dgm.sandbox.progress import Say
 from dgm.sandbox.protocol import SandboxDriver
 from dgm.steps.laboratory import Laboratory
 from dgm.steps.select_parents import find_policy
-from dgm.wiring.benchmarks import open_benchmark
+from dgm.titles import counted
+from dgm.wiring.benchmarks import find_suite, open_whole, standings_of
 from dgm.wiring.models import check_keys, check_models, closed_gateway, open_gateway, priced
 from dgm.wiring.sandboxes import open_sandboxes
 from dgm.workspaces import Workspaces
 
 logger = logging.getLogger(__name__)
+_MOST_TOLD = 10
 
 
 def check_config(config: Config) -> None:
@@ -81,13 +86,34 @@ def open_laboratory(
         sandboxes.reap()
         config, packages = _with_packages(config, sandboxes, tell)
         workspaces = Workspaces(Path(work))
-        benchmark = open_benchmark(config.benchmark.name, workspaces)
-        benchmark.tasks()  # refuses what is no benchmark
+        suite = find_suite(config.benchmark.name)
+        whole = open_whole(suite, workspaces)
+        benchmark: Benchmark = Checked(whole, standings_of(suite))
+        _check_tasks(benchmark, sandboxes, tell)
         limits = config.sandbox.limits.as_limits()
         number = config.benchmark.impossible
-        benchmark = mix_in(benchmark, benchmark, number, config.seed, sandboxes, limits)
+        benchmark = mix_in(benchmark, whole, number, config.seed, sandboxes, limits)
         runner = AgentRunner(sandboxes, gateway, workspaces, packages)
         yield Laboratory(run_folder.name, run_folder, config, benchmark, runner, recordings)
+
+
+def _check_tasks(benchmark: Benchmark, sandboxes: SandboxDriver, tell: Say) -> None:
+    """Refuse what is no benchmark, or cannot be met in these sandboxes; tell what is left out.
+
+    Raises: BenchmarkError, SandboxUnavailableError.
+    """
+    tasks = benchmark.tasks()
+    left_out = benchmark.left_out
+    for task_id, reason in list(left_out.items())[:_MOST_TOLD]:
+        tell(f"left out: {task_id}: {reason.removeprefix(f'task {task_id}: ')}")
+    if (more := len(left_out) - _MOST_TOLD) > 0:
+        tell(f"left out: {more} more; dgm bench verify shows them all")
+    in_images = [task.id for task in tasks if benchmark.environment(task).image]
+    if in_images and sandboxes.name != "docker":
+        raise SandboxUnavailableError(
+            f"{counted(len(in_images), 'task')} of {benchmark.name}, as {in_images[0]}, run in "
+            f"images, which the {sandboxes.name} sandbox cannot start; --sandbox docker"
+        )
 
 
 def _with_packages(

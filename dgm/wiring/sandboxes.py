@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from dgm.config import Config, read_config
 from dgm.errors import SandboxError, SandboxUnavailableError
 from dgm.resources import package_folder
-from dgm.sandbox import bubblewrap, images
+from dgm.sandbox import bubblewrap, images, taskimages
 from dgm.sandbox.bubblewrap import Bubblewrap
 from dgm.sandbox.containers import driver as containers
 from dgm.sandbox.containers.driver import Docker
@@ -124,6 +124,15 @@ class Cleaned:
     sandbox: str
     removed: int = 0
     trouble: str = ""
+
+
+def clean_images() -> Cleaned:
+    """Remove the images of tasks, which `dgm bench prepare` makes again."""
+    try:
+        with closing(connect(os.environ.get("DOCKER_HOST", ""))) as client:
+            return Cleaned("images", taskimages.remove_all(client))
+    except SandboxError as error:
+        return Cleaned("images", trouble=str(error))
 
 
 def clean() -> tuple[Cleaned, ...]:

@@ -1,6 +1,5 @@
 """A folder of Harbor tasks as a benchmark: what every benchmark promises, and clear refusals."""
 
-import pickle
 import re
 import shutil
 
@@ -9,9 +8,11 @@ import pytest
 from dgm.benchmarks.directory import DirectoryBenchmark
 from dgm.benchmarks.harbor import digest_of
 from dgm.benchmarks.quick import quick
+from dgm.benchmarks.standing import Checked, Standings
 from dgm.errors import BenchmarkError, MachineError
-from dgm.records import Outcome, Split, Task
+from dgm.records import Outcome, Split
 from dgm.workspaces import Workspaces
+from tests.benchmarks.contract import Contract
 from tests.machine import write_benchmark, write_task
 
 
@@ -32,68 +33,24 @@ def open_folder(tmp_path):
     return make
 
 
-@pytest.fixture(params=["tiny", "quick"])
+@pytest.fixture(params=["tiny", "quick", "checked"])
 def benchmark(request, folder, open_folder, tmp_path):
     """Each benchmark there is, behind the one protocol."""
-    return open_folder(folder) if request.param == "tiny" else quick(Workspaces(tmp_path / "q"))
+    if request.param == "quick":
+        return quick(Workspaces(tmp_path / "q"))
+    (folder / "no-task").mkdir()
+    (folder / "no-task" / "task.toml").write_text("")
+    tiny = open_folder(folder)
+    return tiny if request.param == "tiny" else Checked(tiny, Standings(tmp_path / "verified"))
 
 
-def files_below(folder):
-    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+@pytest.fixture
+def sandboxes(bubblewrapped):
+    return bubblewrapped
 
 
-class TestEveryBenchmark:
-    def test_tasks_are_distinct_and_in_a_fixed_order(self, benchmark):
-        tasks = benchmark.tasks()
-        assert list(benchmark.tasks()) == list(tasks)
-        assert (
-            len({task.id for task in tasks}) == len({task.digest for task in tasks}) == len(tasks)
-        )
-        assert all(task.benchmark == benchmark.name for task in tasks)
-
-    def test_splits_share_no_task_and_leave_none_out(self, benchmark):
-        search, sealed = (benchmark.tasks(split) for split in Split)
-        assert search
-        assert sealed
-        assert {t.id for t in search} | {t.id for t in sealed} == {t.id for t in benchmark.tasks()}
-        assert not {t.id for t in search} & {t.id for t in sealed}
-
-    def test_workspace_holds_nothing_hidden_and_no_repository(self, benchmark):
-        for task in benchmark.tasks():
-            seen = files_below(benchmark.workspace(task))
-            assert seen
-            assert not [name for name in seen if ".git" in name.split("/")]
-            names = {path.name for path in benchmark.hidden_files(task)}
-            assert "test.sh" in names
-            hidden = {p.read_bytes() for p in benchmark.hidden_files(task) if p.name != "check.py"}
-            assert not hidden & set(seen.values())
-
-    def test_solution_solves_and_untouched_fails(self, benchmark, bubblewrapped):
-        task = benchmark.tasks()[0]
-        patch = benchmark.solution(task, bubblewrapped, "solution")
-        before = files_below(benchmark.workspace(task))
-        grade = benchmark.grade(task, patch, bubblewrapped, "right")
-        assert grade.outcome is Outcome.SOLVED
-        assert grade.tests_passed == grade.tests_total
-        assert benchmark.grade(task, b"", bubblewrapped, "untouched").outcome is Outcome.FAILED
-        assert files_below(benchmark.workspace(task)) == before
-
-    def test_patch_that_does_not_apply_fails_with_the_reason(self, benchmark, bubblewrapped):
-        task = benchmark.tasks()[0]
-        nowhere = b"--- a/none.py\n+++ b/none.py\n@@ -1 +1 @@\n-a\n+b\n"
-        for patch in (nowhere, b"this is no patch"):
-            grade = benchmark.grade(task, patch, bubblewrapped, "nowhere")
-            assert grade.outcome is Outcome.FAILED
-            assert "patch" in grade.detail
-
-    def test_unknown_task_is_one_clear_error(self, benchmark):
-        unknown = Task("none", benchmark.name, Split.SEARCH, "0", "")
-        with pytest.raises(BenchmarkError, match="has no task 'none'"):
-            benchmark.workspace(unknown)
-
-    def test_it_can_be_pickled(self, benchmark):
-        again = pickle.loads(pickle.dumps(benchmark))
-        assert list(again.tasks()) == list(benchmark.tasks())
+class TestEveryBenchmark(Contract):
+    """`benchmark` is each of them in turn."""
 
 
 def test_digest_changes_with_any_byte_name_or_mode_of_a_task(folder):
@@ -154,20 +111,28 @@ def test_of_two_tasks_that_are_the_same_one_is_left_out(folder, open_folder):
         ("task.toml", "agent = 3\n", r"\[agent\] must be a section"),
         (
             "environment/Dockerfile",
-            "FROM x\nRUN make\nCOPY repo/ /w/\n",
-            r"needs a .* \(RUN\)",
+            "FROM debian\nWORKDIR /w\nRUN make\nCOPY repo/ /w/\n",
+            r"needs an image \(RUN make\); dgm bench prepare",
         ),
-        ("environment/Dockerfile", "FROM x\n", "COPY exactly one folder"),
-        ("environment/Dockerfile", "FROM x\nCOPY\n", "COPY exactly one folder"),
-        ("environment/Dockerfile", "FROM x\nCOPY ../tests /w/\n", "COPY exactly one folder"),
-        ("environment/Dockerfile", "FROM x\nCOPY none/ /w/\n", "COPY exactly one folder"),
-        ("environment/Dockerfile", 'FROM x\nCOPY "repo /w\n', "COPY exactly one folder"),
+        ("environment/Dockerfile", "FROM x\nWORKDIR /w\n", r"needs an image \(FROM x\)"),
+        ("environment/Dockerfile", "FROM scratch\nCOPY\n", r"needs an image \(COPY\s?\)"),
+        ("environment/Dockerfile", 'FROM scratch\nCOPY "repo /w\n', r"needs an image \(COPY"),
+        ("environment/Dockerfile", "FROM scratch\nCOPY repo/ /etc\n", r"needs an image|cannot be"),
+        ("environment/Dockerfile", "FROM scratch\nWORKDIR /w\nCOPY a b /w/\n", "laid out; dgm b"),
+        ("environment/Dockerfile", "FROM scratch\nCOPY repo/ /\n", "cannot be a task's folder"),
+        ("environment/docker-compose.yaml", "services: {}\n", "one container"),
+        ("task.toml", "[[steps]]\nname = 'a'\n", "several steps"),
+        ("task.toml", "[environment]\nmemory = 'much'\n", "as in '2G'"),
+        ("task.toml", "[environment]\ncpus = true\n", "cpus = True; give a number"),
+        ("task.toml", "[environment]\ngpus = 1\n", "gpus = 1 cannot be had"),
+        ("task.toml", "[verifier.env]\nKEY = '${SECRET}'\n", "nothing of the host's"),
+        ("task.toml", "artifacts = ['/var/log/x']\n", "only what lies in its working folder"),
     ],
 )
 def test_malformed_task_is_one_clear_line(folder, open_folder, name, text, complaint):
     path = folder / "t0-wants-1" / name
     others = [task for task in open_folder(folder).tasks() if task.id != "t0-wants-1"]
-    path.unlink()
+    path.unlink(missing_ok=True)
     if text is not None:
         path.write_text(text)
     benchmark = open_folder(folder)

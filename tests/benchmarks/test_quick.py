@@ -8,7 +8,7 @@ import pytest
 
 from dgm.benchmarks import quick
 from dgm.benchmarks.harbor import read_task
-from dgm.benchmarks.verify import find_leaks
+from dgm.benchmarks.leaks import Suspect, find_leaks
 from dgm.config import Config
 from dgm.records import Split
 from dgm.workspaces import Workspaces
@@ -87,5 +87,10 @@ def test_no_line_of_the_solution_stands_in_the_statement(task):
 
 @pytest.mark.slow
 def test_nothing_hidden_can_be_read_in_a_sandbox(bubblewrapped, tmp_path):
-    benchmark = quick.quick(Workspaces(tmp_path / "cache"))
-    assert find_leaks(benchmark, benchmark.tasks(), bubblewrapped) == {}
+    workspaces = Workspaces(tmp_path / "cache")
+    benchmark = quick.quick(workspaces)
+    suspects = [
+        Suspect(task, benchmark.solution(task, bubblewrapped, f"solution-{task.id}"))
+        for task in benchmark.tasks()
+    ]
+    assert find_leaks(benchmark, suspects, bubblewrapped, workspaces) == {}

@@ -1,15 +1,23 @@
 """`verify` finds what is wrong with a benchmark; each fault is planted here to see it found."""
 
-import shutil
-
 import pytest
 
 from dgm.benchmarks.directory import DirectoryBenchmark
-from dgm.benchmarks.verify import find_leaks, verify_task
+from dgm.benchmarks.standing import Checked, Standings
+from dgm.benchmarks.verify import try_task, verify
+from dgm.errors import BenchmarkError
+from dgm.records import Environment
 from dgm.workspaces import Workspaces
 from tests.machine import write_benchmark
 
 pytestmark = pytest.mark.slow
+
+# Passes at every second call: what stays from one sandbox to the next is the count of them.
+FLAKY = """
+mkdir -p $DGM_LOGS/verifier
+python3 -c 'import os, sys; sys.exit(os.urandom(1)[0] % 2)' && reward=1 || reward=0
+echo $reward > $DGM_LOGS/verifier/reward.txt
+"""
 
 
 @pytest.fixture
@@ -18,19 +26,27 @@ def folder(tmp_path):
 
 
 @pytest.fixture
-def benchmark(folder, tmp_path):
-    return DirectoryBenchmark("tiny", folder, Workspaces(tmp_path / "cache"))
+def workspaces(tmp_path):
+    return Workspaces(tmp_path / "cache")
 
 
-def test_sound_tasks_have_no_problems(benchmark, bubblewrapped):
-    for task in benchmark.tasks():
-        assert verify_task(benchmark, task, bubblewrapped).problems == ()
-    assert find_leaks(benchmark, benchmark.tasks(), bubblewrapped) == {}
+@pytest.fixture
+def benchmark(folder, workspaces):
+    return DirectoryBenchmark("tiny", folder, workspaces)
 
 
-def problems_after(benchmark, folder, name, text, sandboxes):
+def problems_after(benchmark, folder, name, text, sandboxes, **options):
     (folder / "t0-wants-1" / name).write_text(text)
-    return verify_task(benchmark, benchmark.tasks()[0], sandboxes).problems
+    return try_task(benchmark, benchmark.tasks()[0], sandboxes, **options)[0].problems
+
+
+def test_sound_tasks_have_no_problems(benchmark, bubblewrapped, workspaces):
+    found = list(verify(benchmark, benchmark.tasks(), bubblewrapped, workspaces, repeat=2))
+    assert [(each.task.id, each.problems, each.is_final) for each in found] == [
+        ("t0-wants-1", (), True),
+        ("t1-wants-2", (), True),
+    ]
+    assert all(each.seconds > 0 and each.repeats == 2 for each in found)
 
 
 def test_solution_that_does_not_pass_is_found(benchmark, folder, bubblewrapped):
@@ -44,21 +60,86 @@ def test_solution_that_cannot_be_made_is_found(benchmark, folder, bubblewrapped)
     assert found[0].startswith("its solution cannot be made")
 
 
+def test_missing_toolchain_is_one_line_with_its_name(benchmark, folder, bubblewrapped):
+    script = "no-such-compiler answer.c || exit 4\n"
+    (found,) = problems_after(benchmark, folder, "solution/solve.sh", script, bubblewrapped)
+    assert "no-such-compiler" in found
+    assert "\n" not in found
+
+
 def test_task_that_passes_untouched_is_found(benchmark, folder, bubblewrapped):
     untouched = "environment/repo/answer.py"
     found = problems_after(benchmark, folder, untouched, "VALUE = 1\n", bubblewrapped)
     assert "it passes untouched" in found
 
 
-def test_hidden_files_are_found_wherever_a_sandbox_can_read_them(benchmark, folder, bubblewrapped):
-    hidden, other = folder / "t0-wants-1" / "tests", folder / "t1-wants-2" / "environment" / "repo"
-    (other / "deep").mkdir()
-    shutil.copyfile(hidden / "test_hidden.py", other / "notes.txt")
-    shutil.copyfile(hidden / "test.sh", other / "deep" / "er.py")
-    shutil.copyfile("/usr/lib/os-release", hidden / "expected.txt")
-    leaks = find_leaks(benchmark, benchmark.tasks(), bubblewrapped)
-    assert {
-        "test_hidden.py can be read as /workspace/t1-wants-2/notes.txt",
-        "test.sh can be read as /workspace/t1-wants-2/deep/er.py",
-        "expected.txt can be read as /usr/lib/os-release",
-    } <= {line for lines in leaks.values() for line in lines}
+def test_flaky_task_is_found_by_repeating(benchmark, folder, bubblewrapped):
+    (folder / "t0-wants-1" / "tests" / "check.py").unlink()
+    found = problems_after(benchmark, folder, "tests/test.sh", FLAKY, bubblewrapped, repeat=12)
+    assert any(problem.startswith("it is flaky: ") for problem in found), found
+
+
+def test_task_that_could_not_be_tried_says_nothing_of_the_task(
+    benchmark, bubblewrapped, workspaces, monkeypatch
+):
+    alien = Environment(image="dgm-tests:there-is-no-such")
+    first, second = benchmark.tasks()
+    harbor = benchmark._read.tasks[first.id]
+    monkeypatch.setitem(
+        benchmark._read.tasks, first.id, type(harbor)(**{**_fields(harbor), "environment": alien})
+    )
+    bad, good = verify(benchmark, (first, second), bubblewrapped, workspaces)
+    assert not bad.is_final
+    assert "could not be tried" in bad.problems[0]
+    assert (good.task.id, good.problems) == (second.id, ())
+
+
+def _fields(harbor):
+    return {name: getattr(harbor, name) for name in harbor.__dataclass_fields__}
+
+
+class TestStandings:
+    def verified(self, benchmark, bubblewrapped, workspaces, standings):
+        for each in verify(benchmark, benchmark.tasks(), bubblewrapped, workspaces):
+            standings.keep(each, benchmark.grader_version)
+
+    def test_unsound_task_is_left_out_by_name_and_the_others_stay(
+        self, benchmark, folder, bubblewrapped, workspaces, tmp_path
+    ):
+        (folder / "t0-wants-1" / "solution" / "answer.py").write_text("VALUE = 7\n")
+        standings = Standings(tmp_path / "verified")
+        assert [t.id for t in Checked(benchmark, standings).tasks()] == ["t0-wants-1", "t1-wants-2"]
+        self.verified(benchmark, bubblewrapped, workspaces, standings)
+        checked = Checked(benchmark, standings)
+        assert [task.id for task in checked.tasks()] == ["t1-wants-2"]
+        assert list(checked.left_out) == ["t0-wants-1"]
+        assert "does not pass" in checked.left_out["t0-wants-1"]
+
+    def test_verdict_counts_for_exactly_that_task_and_grader(
+        self, benchmark, folder, bubblewrapped, workspaces, tmp_path
+    ):
+        standings = Standings(tmp_path / "verified")
+        self.verified(benchmark, bubblewrapped, workspaces, standings)
+        task, version = benchmark.tasks()[0], benchmark.grader_version
+        assert standings.of(task, version).problems == ()
+        assert standings.of(task, version + "x") is None
+        (folder / "t0-wants-1" / "instruction.md").write_text("something else\n")
+        changed = DirectoryBenchmark("tiny", folder, workspaces).tasks()[0]
+        assert standings.of(changed, version) is None
+
+    def test_torn_verdict_is_none(self, benchmark, bubblewrapped, workspaces, tmp_path):
+        standings = Standings(tmp_path / "verified")
+        self.verified(benchmark, bubblewrapped, workspaces, standings)
+        for path in (tmp_path / "verified").iterdir():
+            path.write_text(path.read_text()[:40])
+        assert standings.of(benchmark.tasks()[0], benchmark.grader_version) is None
+
+    def test_nothing_left_is_one_clear_error(
+        self, benchmark, folder, bubblewrapped, workspaces, tmp_path
+    ):
+        for path in folder.glob("*/solution/answer.py"):
+            path.write_text("VALUE = 7\n")
+        standings = Standings(tmp_path / "verified")
+        self.verified(benchmark, bubblewrapped, workspaces, standings)
+        with pytest.raises(BenchmarkError, match=r"no task .* can be used: .*\(and 1 more\)"):
+            Checked(benchmark, standings).tasks()

@@ -1,0 +1,146 @@
+"""What was found when tasks were verified, kept; what was found unsound is left out by name.
+
+One file a task, written whole or not at all, so that verifying may be stopped anywhere. It counts
+as long as the task, its grader and the checks are the same.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+
+from dgm.benchmarks import leaks
+from dgm.benchmarks.protocol import Benchmark, Grade
+from dgm.benchmarks.verify import Verified
+from dgm.errors import BenchmarkError
+from dgm.records import Environment, SandboxLimits, Split, Task
+from dgm.sandbox.protocol import SandboxDriver
+
+_VERSION = f"1.{leaks.VERSION}"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The verdict on one task; sound if `problems` is empty."""
+
+    problems: tuple[str, ...]
+    seconds: float
+    repeats: int
+
+
+@dataclass(frozen=True, slots=True)
+class Standings:
+    """The verdicts kept in a folder."""
+
+    folder: Path
+
+    def of(self, task: Task, grader_version: str) -> Standing | None:
+        """Return the verdict on exactly this task, None if there is none."""
+        try:
+            kept = json.loads(self._file(task).read_text(encoding="utf-8"))
+            if kept["key"] != _key(task, grader_version):
+                return None
+            return Standing(tuple(kept["problems"]), kept["seconds"], kept["repeats"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def keep(self, verified: Verified, grader_version: str) -> None:
+        """Write a verdict down. Raises: OSError."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        text = json.dumps(
+            {
+                "key": _key(verified.task, grader_version),
+                "problems": verified.problems,
+                "seconds": round(verified.seconds, 3),
+                "repeats": verified.repeats,
+            }
+        )
+        with tempfile.NamedTemporaryFile("w", dir=self.folder, delete=False) as draft:
+            draft.write(text)
+        Path(draft.name).replace(self._file(verified.task))
+
+    def _file(self, task: Task) -> Path:
+        readable = re.sub(r"[^A-Za-z0-9._-]", "-", task.id)[:80]
+        return self.folder / f"{readable}-{sha256(task.id.encode()).hexdigest()[:8]}.json"
+
+
+class Checked:
+    """A benchmark without the tasks that were found unsound, by the verdicts of when it is read."""
+
+    def __init__(self, whole: Benchmark, standings: Standings) -> None:
+        self._whole = whole
+        self._standings = standings
+
+    @property
+    def name(self) -> str:
+        """The name of the whole."""
+        return self._whole.name
+
+    @property
+    def grader_version(self) -> str:
+        """That of the whole."""
+        return self._whole.grader_version
+
+    def tasks(self, split: Split | None = None) -> Sequence[Task]:
+        """The tasks that are not known to be unsound. Raises: BenchmarkError if there are none."""
+        unsound = self._unsound
+        found = [task for task in self._whole.tasks(split) if task.id not in unsound]
+        if unsound and len(unsound) == len(self._whole.tasks()):
+            task_id, reason = next(iter(unsound.items()))
+            raise BenchmarkError(
+                f"no task of {self.name!r} can be used: {task_id}: {reason} "
+                f"(and {len(unsound) - 1} more); dgm bench verify shows them all"
+            )
+        return found
+
+    @property
+    def left_out(self) -> Mapping[str, str]:
+        """What the whole leaves out, and what was found unsound."""
+        return {**self._whole.left_out, **self._unsound}
+
+    def environment(self, task: Task) -> Environment:
+        """Where agents meet a task."""
+        return self._whole.environment(task)
+
+    def workspace(self, task: Task) -> Path:
+        """What agents see of a task."""
+        return self._whole.workspace(task)
+
+    def grade(
+        self,
+        task: Task,
+        patch: bytes,
+        sandboxes: SandboxDriver,
+        name: str,
+        limits: SandboxLimits | None = None,
+    ) -> Grade:
+        """Grade a patch in fresh sandboxes."""
+        return self._whole.grade(task, patch, sandboxes, name, limits)
+
+    def solution(self, task: Task, sandboxes: SandboxDriver, name: str) -> bytes:
+        """Make the reference solution."""
+        return self._whole.solution(task, sandboxes, name)
+
+    def hidden_files(self, task: Task) -> Sequence[Path]:
+        """What no agent may see."""
+        return self._whole.hidden_files(task)
+
+    @cached_property
+    def _unsound(self) -> Mapping[str, str]:
+        version = self._whole.grader_version
+        found = {task.id: self._standings.of(task, version) for task in self._whole.tasks()}
+        return {
+            task_id: "; ".join(standing.problems)
+            for task_id, standing in found.items()
+            if standing is not None and standing.problems
+        }
+
+
+def _key(task: Task, grader_version: str) -> list[str]:
+    return [task.id, task.digest, grader_version, _VERSION]

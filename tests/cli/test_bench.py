@@ -1,0 +1,105 @@
+"""`dgm bench`, and evolving and measuring on a folder of somebody's tasks."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from dgm.benchmarks.directory import DirectoryBenchmark
+from dgm.errors import SandboxUnavailableError
+from dgm.records import Environment
+from dgm.wiring.runs import _check_tasks
+from dgm.workspaces import Workspaces
+from tests.machine import write_task
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def place(place, tmp_path):
+    """A place with a cache of its own."""
+    return replace(place, environment={**place.environment, "XDG_CACHE_HOME": str(tmp_path / "c")})
+
+
+@pytest.fixture
+def folder(place):
+    """Two good tasks, one whose solution fails, one that is malformed."""
+    write_task(place.path / "mine", "good", 1)
+    write_task(place.path / "mine", "more", 2)
+    write_task(place.path / "mine", "wrong", 3, files={"solution/answer.py": "VALUE = 7\n"})
+    write_task(place.path / "mine", "zero", 4, files={"task.toml": "[agent\n"})
+    return place.path / "mine"
+
+
+def test_folder_is_prepared_once_listed_and_evolved_on(place, folder):
+    first = place.dgm("bench", "prepare", "mine", timeout_s=240)
+    assert first.returncode == 0, first.stderr
+    assert "sound" in first.stdout
+    assert "left out: wrong: its solution does not pass" in first.stdout
+    assert "left out: zero: task.toml is not valid TOML" in first.stdout
+
+    again = place.dgm("bench", "prepare", "mine")
+    assert again.returncode == 0
+    assert " s  sound" not in again.stdout
+    assert "2 left out" in again.stdout
+
+    listed = json.loads(place.dgm("bench", "list", "--json").stdout)
+    mine = next(row for row in listed if "mine" in row["name"])
+    assert (mine["is_prepared"], mine["search"] + mine["sealed"]) == (True, 2)
+    assert sorted(mine["left_out"]) == ["wrong", "zero"]
+
+    evolved = place.dgm(
+        *("evolve", "--name", "r", "--benchmark", "mine", "--seed-agent", "learner"),
+        *("--workers", "1", "--children", "1", "--set", "benchmark.stages=[1]"),
+        timeout_s=240,
+    )
+    assert evolved.returncode == 0, evolved.stderr
+    assert "left out: wrong" in evolved.stdout + evolved.stderr
+
+
+def test_verify_finds_what_is_unsound_and_says_so_by_its_code(place, folder):
+    found = place.dgm("bench", "verify", "mine", "--repeat", "2", "--json", timeout_s=240)
+    assert found.returncode == 1
+    problems = {row["task"]: row["problems"] for row in json.loads(found.stdout)}
+    assert problems["good"] == problems["more"] == []
+    assert "does not pass" in problems["wrong"][0]
+    assert "not valid TOML" in problems["zero"][0]
+
+
+def test_agent_is_measured_on_another_benchmark_than_its_runs(place, folder):
+    assert place.evolve("r").returncode == 0
+    measured = place.dgm(
+        *("eval", "seed", "--run", "r", "--benchmark", "mine", "--split", "search"),
+        *("--attempts", "2", "--json"),
+        timeout_s=240,
+    )
+    assert measured.returncode == 0, measured.stderr
+    assert json.loads(measured.stdout)["attempted"] == 2 * 2  # `good` and `wrong`, twice each
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (
+            ("prepare", "mine", "--rows", "x.jsonl"),
+            "takes no --rows; its options: --images, --only",
+        ),
+        (("prepare", "quick", "--images"), "quick takes no --images; its options: none"),
+        (("prepare", "nothing"), "unknown benchmark 'nothing'"),
+        (("verify", "mine", "--repeat", "0"), "not a number of at least 1"),
+    ],
+)
+def test_wrong_words_are_one_line(place, folder, words, complaint):
+    refused = place.dgm("bench", *words)
+    assert refused.returncode == 2
+    assert complaint in refused.stderr
+    assert len(refused.stderr.strip().splitlines()) == 1
+
+
+def test_tasks_in_images_are_refused_at_once_where_none_can_be_started(
+    place, folder, bubblewrapped, tmp_path
+):
+    benchmark = DirectoryBenchmark("mine", folder, Workspaces(tmp_path / "w"))
+    benchmark.environment = lambda _: Environment(image="some:image")
+    with pytest.raises(SandboxUnavailableError, match=r"as good, run in images.*--sandbox docker"):
+        _check_tasks(benchmark, bubblewrapped, print)
