@@ -98,6 +98,10 @@ class BenchmarkSettings(Section):
     impossible: int = Field(
         0, ge=0, le=1000, description="how many tasks to mix in that only a cheat can solve"
     )
+    subset: str = Field(
+        "", description="a subset by its name: of polyglot small, medium or rest; empty: all tasks"
+    )
+    languages: tuple[str, ...] = Field((), description="of polyglot; empty: all that are prepared")
 
     @field_validator("stages")
     @classmethod

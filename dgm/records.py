@@ -162,7 +162,8 @@ class Environment:
     `image` is the name or id of a container image that was prepared (`dgm bench prepare`); empty:
     the sandbox's own base. `folder` is where the task expects its repository, seen there as a link
     to the sandbox's workspace. `variables` are the image's own, PATH above all; HOME and TMPDIR
-    stay the sandbox's. A need of 0 is none.
+    stay the sandbox's. `noise` are patterns of what building and testing leave behind, at any depth
+    (`target/*`, `*.class`): never a part of a patch. A need of 0 is none.
     """
 
     image: str = ""
@@ -172,6 +173,9 @@ class Environment:
     workspace_mb: int = 0
     cpus: float = 0.0
     processes: int = 0
+    tmp_mb: int = 0
+    open_files: int = 0
+    noise: tuple[str, ...] = ()
 
     def raised(self, limits: SandboxLimits) -> SandboxLimits:
         """Return these limits, raised to what is needed."""
@@ -181,6 +185,8 @@ class Environment:
             workspace_mb=max(limits.workspace_mb, self.workspace_mb),
             cpus=max(limits.cpus, self.cpus),
             processes=max(limits.processes, self.processes),
+            tmp_mb=max(limits.tmp_mb, self.tmp_mb),
+            open_files=max(limits.open_files, self.open_files),
         )
 
 

@@ -138,7 +138,7 @@ class AgentRunner:
             (order.folder / "output.txt").write_bytes(result.stdout + result.stderr)
             detail, patch = _collect(sandbox, result, tree, order.limits)
             if patch is None:
-                detail, patch = _compare(workspace, tree, detail)
+                detail, patch = _compare(workspace, tree, order.environment, detail)
             limits_in_force = sandbox.limits_in_force
         (order.folder / "patch.diff").write_bytes(patch)
         return Work(
@@ -249,10 +249,12 @@ def _collect(
     return (f"left behind: {', '.join(left[:5])}" if left else ""), None
 
 
-def _compare(workspace: Workspace, tree: Path, detail: str) -> tuple[str, bytes]:
+def _compare(
+    workspace: Workspace, tree: Path, environment: Environment, detail: str
+) -> tuple[str, bytes]:
     """Make the patch; one beyond all measure counts as empty."""
     try:
-        return detail, workspace.diff(tree)
+        return detail, workspace.diff(tree, environment.noise)
     except PatchRefusedError as refusal:
         return f"the workspace was refused: {refusal}", b""
 

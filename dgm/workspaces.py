@@ -49,27 +49,28 @@ class Workspace:
     git_folder: Path
     given_git_folder: Path
 
-    def diff(self, folder: Path) -> bytes:
+    def diff(self, folder: Path, noise: Sequence[str] = ()) -> bytes:
         """Return the binary patch from the base to the files in `folder`; empty if none.
 
+        `noise` are patterns (`build/*`, `*.class`) of files that are no part of it, at any depth.
         No link ever comes out of a sandbox: those of the base are taken to be untouched where
         nothing else has taken their place.
 
         Raises: PatchRefusedError if it is larger than `MAX_PATCH_BYTES`.
         """
         try:
-            return self._diff(folder)
+            return self._diff(folder, noise)
         except TooMuchOutputError as error:
             most = MAX_PATCH_BYTES >> 20
             raise PatchRefusedError(f"the change is larger than {most} MiB as a patch") from error
 
-    def _diff(self, folder: Path) -> bytes:
+    def _diff(self, folder: Path, noise: Sequence[str]) -> bytes:
         links = list(self._links())
         with self._scratch() as scratch:
             scratch["GIT_WORK_TREE"] = str(folder)
             if not links and not self._has_new_files(folder):  # the rule, and half the work
                 return git([*_DIFF, "HEAD"], scratch, max_output=MAX_PATCH_BYTES)
-            git(["add", "-A", "-f", *_CONTENT], scratch)
+            git(["add", "-A", "-f", *_CONTENT, *map(_without, noise)], scratch)
             if untouched := [str(link) for link in links if _is_free(folder, link)]:
                 git(["--literal-pathspecs", "reset", "-q", "HEAD", "--", *untouched], scratch)
             return git([*_DIFF, "--cached", "HEAD"], scratch, max_output=MAX_PATCH_BYTES)
@@ -154,6 +155,12 @@ def _named(patch: bytes, *options: str) -> list[str]:
         raise PatchRefusedError("this is no patch that git can read")
     records = finished.stdout.decode(errors="surrogateescape").split("\0")
     return [record.split("\t", 2)[2] for record in records if record.count("\t") >= 2]
+
+
+def _without(pattern: str) -> str:
+    """Return the pathspec that leaves out what meets a pattern, in whatever folder."""
+    below = f"{pattern.removesuffix('/*')}/**" if pattern.endswith("/*") else pattern
+    return f":(exclude,glob)**/{below}"
 
 
 class _Scratch:

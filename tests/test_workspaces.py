@@ -98,6 +98,18 @@ def test_what_python_compiles_by_the_way_is_no_change(workspace, edited):
     assert workspace.diff(edited) == b""
 
 
+def test_what_building_leaves_behind_is_no_change(workspace, edited):
+    noise = ("target/*", "*.class", "Cargo.lock")
+    for name in ("target/debug/main.o", "pkg/target/x", "pkg/A.class", "Cargo.lock"):
+        (edited / name).parent.mkdir(parents=True, exist_ok=True)
+        (edited / name).write_bytes(b"x")
+    assert workspace.diff(edited, noise) == b""
+    assert len(touched_files(workspace.diff(edited))) == 4
+
+    (edited / "targets.py").write_text("y = 1\n")
+    assert touched_files(workspace.diff(edited, noise)) == ("targets.py",)
+
+
 def test_files_an_ignore_rule_hides_are_part_of_the_patch(workspace, edited):
     (edited / ".gitignore").write_text("*\n")
     (edited / "hidden.py").write_text("y = 1\n")

@@ -6,8 +6,8 @@ images; opening never does, and takes no longer than reading a few files.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,11 +50,20 @@ class Wishes:
 
 
 @dataclass(frozen=True, slots=True)
+class Choice:
+    """Which tasks of a benchmark are wanted: a named subset, and languages; all if neither is."""
+
+    subset: str = ""
+    languages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Means:
     """What preparing works with: a cache folder of the benchmark's own, an engine, a voice.
 
     `engine` is None where there is none; `trouble` then says why. `base` is the image of the
-    sandboxes without a task. `fetch` has Python packages laid out that graders can import.
+    sandboxes without a task. `fetch` has Python packages laid out that graders can import;
+    `proxies` (`https_proxy`, ...) serve downloads by the host alone.
     """
 
     cache: Path
@@ -63,6 +72,7 @@ class Means:
     engine: DockerClient | None = None
     base: str = ""
     trouble: str = ""
+    proxies: Mapping[str, str] = field(default_factory=dict)
 
     def needed_engine(self) -> DockerClient:
         """Return the engine. Raises: SandboxUnavailableError, with the reason, without one."""
@@ -79,7 +89,8 @@ class Suite:
 
     `open(cache, workspaces)` raises BenchmarkError, with the remedy, while there is nothing
     prepared. `prepare` does what is not done yet and says what it does; None: there is nothing to
-    prepare. It may be stopped at any moment, and goes on there the next time.
+    prepare. It may be stopped at any moment, and goes on there the next time. `choose` narrows an
+    opened benchmark down; None: it has neither subsets nor languages.
     """
 
     name: str
@@ -88,3 +99,4 @@ class Suite:
     prepare: Callable[[Wishes, Means], None] | None = None
     takes: frozenset[str] = frozenset()
     place: Path | None = None
+    choose: Callable[[Benchmark, Choice], Benchmark] | None = None

@@ -74,24 +74,24 @@ class Checked:
     """A benchmark without the tasks that were found unsound, by the verdicts of when it is read."""
 
     def __init__(self, whole: Benchmark, standings: Standings) -> None:
-        self._whole = whole
+        self.whole = whole
         self._standings = standings
 
     @property
     def name(self) -> str:
         """The name of the whole."""
-        return self._whole.name
+        return self.whole.name
 
     @property
     def grader_version(self) -> str:
         """That of the whole."""
-        return self._whole.grader_version
+        return self.whole.grader_version
 
     def tasks(self, split: Split | None = None) -> Sequence[Task]:
         """The tasks that are not known to be unsound. Raises: BenchmarkError if there are none."""
         unsound = self._unsound
-        found = [task for task in self._whole.tasks(split) if task.id not in unsound]
-        if unsound and len(unsound) == len(self._whole.tasks()):
+        found = [task for task in self.whole.tasks(split) if task.id not in unsound]
+        if unsound and len(unsound) == len(self.whole.tasks()):
             task_id, reason = next(iter(unsound.items()))
             raise BenchmarkError(
                 f"no task of {self.name!r} can be used: {task_id}: {reason} "
@@ -102,15 +102,15 @@ class Checked:
     @property
     def left_out(self) -> Mapping[str, str]:
         """What the whole leaves out, and what was found unsound."""
-        return {**self._whole.left_out, **self._unsound}
+        return {**self.whole.left_out, **self._unsound}
 
     def environment(self, task: Task) -> Environment:
         """Where agents meet a task."""
-        return self._whole.environment(task)
+        return self.whole.environment(task)
 
     def workspace(self, task: Task) -> Path:
         """What agents see of a task."""
-        return self._whole.workspace(task)
+        return self.whole.workspace(task)
 
     def grade(
         self,
@@ -121,20 +121,20 @@ class Checked:
         limits: SandboxLimits | None = None,
     ) -> Grade:
         """Grade a patch in fresh sandboxes."""
-        return self._whole.grade(task, patch, sandboxes, name, limits)
+        return self.whole.grade(task, patch, sandboxes, name, limits)
 
     def solution(self, task: Task, sandboxes: SandboxDriver, name: str) -> bytes:
         """Make the reference solution."""
-        return self._whole.solution(task, sandboxes, name)
+        return self.whole.solution(task, sandboxes, name)
 
     def hidden_files(self, task: Task) -> Sequence[Path]:
         """What no agent may see."""
-        return self._whole.hidden_files(task)
+        return self.whole.hidden_files(task)
 
     @cached_property
     def _unsound(self) -> Mapping[str, str]:
-        version = self._whole.grader_version
-        found = {task.id: self._standings.of(task, version) for task in self._whole.tasks()}
+        version = self.whole.grader_version
+        found = {task.id: self._standings.of(task, version) for task in self.whole.tasks()}
         return {
             task_id: "; ".join(standing.problems)
             for task_id, standing in found.items()

@@ -47,7 +47,11 @@ def verify(
     repeat: int = 1,
     workers: int = 2,
 ) -> Iterator[Verified]:
-    """Verify tasks, some at a time; yield each when all is known of it."""
+    """Verify tasks, some at a time; yield each when all is known of it.
+
+    Tasks that share an image come together, since each image is searched for leaks as a whole.
+    """
+    tasks = sorted(tasks, key=lambda task: benchmark.environment(task).image)
     for start in range(0, len(tasks), _TOGETHER):
         some = tasks[start : start + _TOGETHER]
         with ThreadPoolExecutor(workers) as pool:

@@ -76,11 +76,13 @@ def _loads(arguments: argparse.Namespace) -> Mapping[Purpose, Cases]:
 
 def _tasks(config: Config) -> Tasks:
     from dgm.forecast import Tasks
-    from dgm.wiring import open_benchmark
+    from dgm.wiring import choice_of, open_benchmark
     from dgm.workspaces import Workspaces
 
     with tempfile.TemporaryDirectory(prefix="dgm-estimate-") as cache:
-        benchmark = open_benchmark(config.benchmark.name, Workspaces(Path(cache)))
+        benchmark = open_benchmark(
+            config.benchmark.name, Workspaces(Path(cache)), choice_of(config)
+        )
         search, sealed = benchmark.tasks(Split.SEARCH), benchmark.tasks(Split.SEALED)
         longest = max((task.timeout_s for task in benchmark.tasks()), default=0.0)
         return Tasks(len(search), len(sealed), longest)

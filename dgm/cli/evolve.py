@@ -102,6 +102,7 @@ def run(arguments: argparse.Namespace) -> int:
     from dgm.config import config_as_toml, load_config
     from dgm.wiring import (
         check_config,
+        choice_of,
         importing,
         open_benchmark,
         open_laboratory,
@@ -120,7 +121,8 @@ def run(arguments: argparse.Namespace) -> int:
         seed = Path(scratch) / "seed"
         config = importing(config, import_seed(seed_folder(config), seed))
         # A wrong word is refused before a sandbox takes its seconds to open.
-        benchmark = open_benchmark(config.benchmark.name, Workspaces(Path(scratch)))
+        workspaces = Workspaces(Path(scratch))
+        benchmark = open_benchmark(config.benchmark.name, workspaces, choice_of(config))
         if line := _stages_beyond(config, benchmark):
             say(line)
         with open_laboratory(config, run_folder, say) as lab:

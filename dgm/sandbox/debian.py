@@ -1,8 +1,9 @@
-"""The base image made of Debian packages alone, for networks that reach no image registry.
+"""Base images made of Debian packages alone, for networks that reach no image registry.
 
-Debian is laid out in a folder, the folder becomes a tar in a cache, the tar becomes the image
-`dgm-debian:bookworm`. The name of the cached file carries its recipe and its checksum, so that a
-torn or an outdated one is never taken for the base.
+Debian is laid out in a folder, the folder becomes a tar in a cache, the tar becomes an image:
+`dgm-debian:bookworm` for sandboxes, `dgm-debian:trixie` for tasks that want newer compilers. The
+name of the cached file carries its recipe and its checksum, so that a torn or an outdated one is
+never taken for the base.
 
 Not covered: how old the cached packages are; delete the file, and they are fetched again.
 """
@@ -16,6 +17,7 @@ import os
 import tarfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,8 +30,7 @@ from dgm.scratch import scratch_folder
 if TYPE_CHECKING:
     from docker import DockerClient
 
-REPOSITORY, SUITE = "dgm-debian", "bookworm"
-IMAGE = f"{REPOSITORY}:{SUITE}"
+REPOSITORY = "dgm-debian"
 RECIPE_LABEL = "dgm.recipe"
 _PACKAGES = (
     *("ca-certificates", "git", "patch", "procps", "ripgrep"),
@@ -40,44 +41,74 @@ _LEFT_OUT = (  # caches, and what debootstrap takes over from this machine
     *("var/cache/apt/", "var/cache/debconf/", "var/lib/apt/lists/"),
     *("etc/hostname", "etc/machine-id", "etc/resolv.conf"),
 )
-RECIPE = hashlib.sha256(repr((SUITE, _PACKAGES, _LEFT_OUT)).encode()).hexdigest()[:12]
-_PREFIX = f"debian-{SUITE}-"
 _NEEDED_MB = 900
 _REFUSALS = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR}
 
 
-def ensure(client: DockerClient, cache: Path, proxies: Mapping[str, str], say: Say) -> None:
-    """See to it that the engine has `dgm-debian:bookworm`, made by this recipe.
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """A release of Debian, by its name."""
+
+    name: str
+
+    @property
+    def image(self) -> str:
+        """The name of its image."""
+        return f"{REPOSITORY}:{self.name}"
+
+    @property
+    def recipe(self) -> str:
+        """A digest of all that we decide about it."""
+        return hashlib.sha256(repr((self.name, _PACKAGES, _LEFT_OUT)).encode()).hexdigest()[:12]
+
+    @property
+    def prefix(self) -> str:
+        """How the names of its cached files begin."""
+        return f"debian-{self.name}-"
+
+
+BOOKWORM, TRIXIE = Suite("bookworm"), Suite("trixie")
+IMAGE, RECIPE = BOOKWORM.image, BOOKWORM.recipe
+
+
+def ensure(
+    client: DockerClient,
+    cache: Path,
+    proxies: Mapping[str, str],
+    say: Say,
+    suite: Suite = BOOKWORM,
+) -> None:
+    """See to it that the engine has the image of a suite, made by this recipe.
 
     `proxies` (`http_proxy`, ...) serve debootstrap alone; nothing of them comes into the image.
 
     Raises: SandboxUnavailableError if it cannot be made here, SandboxError if that failed.
     """
-    if recipe_of(client) != RECIPE:
+    if recipe_of(client, suite) != suite.recipe:
         with _explained_disk(cache):
-            tar = find_tar(cache) or make_tar(cache, proxies, say)
-            import_tar(client, tar, say)
+            tar = find_tar(cache, suite) or make_tar(cache, proxies, say, suite)
+            import_tar(client, tar, say, suite)
 
 
-def recipe_of(client: DockerClient) -> str | None:
+def recipe_of(client: DockerClient, suite: Suite = BOOKWORM) -> str | None:
     """Return the recipe by which the engine's base was made, None if it has no base."""
     from docker.errors import ImageNotFound
 
-    with explained(f"looking for {IMAGE}"), suppress(ImageNotFound):
-        return str(client.images.get(IMAGE).labels.get(RECIPE_LABEL, ""))
+    with explained(f"looking for {suite.image}"), suppress(ImageNotFound):
+        return str(client.images.get(suite.image).labels.get(RECIPE_LABEL, ""))
     return None
 
 
-def find_tar(cache: Path) -> Path | None:
+def find_tar(cache: Path, suite: Suite = BOOKWORM) -> Path | None:
     """Return the cached base if it is whole and made by this recipe; others are removed."""
-    for path in sorted(cache.glob(f"{_PREFIX}*.tar")):
-        if path.name == _tar_name(path):
+    for path in sorted(cache.glob(f"{suite.prefix}*.tar")):
+        if path.name == _tar_name(path, suite):
             return path
         path.unlink()
     return None
 
 
-def make_tar(cache: Path, proxies: Mapping[str, str], say: Say) -> Path:
+def make_tar(cache: Path, proxies: Mapping[str, str], say: Say, suite: Suite = BOOKWORM) -> Path:
     """Fetch Debian's packages and lay them down as a tar in `cache`; return its path.
 
     Raises: SandboxUnavailableError, SandboxError, OSError if the cache cannot be written.
@@ -85,11 +116,11 @@ def make_tar(cache: Path, proxies: Mapping[str, str], say: Say) -> Path:
     cache.mkdir(parents=True, exist_ok=True)
     with scratch_folder(cache) as folder:
         root, draft = folder / "root", folder / "base.tar"
-        say(f"fetching Debian {SUITE}")
-        debootstrap(SUITE, root, _PACKAGES, proxies=proxies, say=seldom(say))
+        say(f"fetching Debian {suite.name}")
+        debootstrap(suite.name, root, _PACKAGES, proxies=proxies, say=seldom(say))
         say(f"packing Debian into {cache}")
         pack(root, draft)
-        path = cache / _tar_name(draft)
+        path = cache / _tar_name(draft, suite)
         draft.rename(path)
     return path
 
@@ -108,18 +139,18 @@ def pack(root: Path, into: Path) -> None:
         os.fsync(file.fileno())
 
 
-def import_tar(client: DockerClient, path: Path, say: Say) -> None:
+def import_tar(client: DockerClient, path: Path, say: Say, suite: Suite = BOOKWORM) -> None:
     """Make the base image of a tar; the one it replaces goes, if nothing is built on it."""
     from docker.errors import APIError, ImageNotFound
 
-    doing = f"importing {IMAGE}"
+    doing = f"importing {suite.image}"
     say(f"{doing} from {path} ({path.stat().st_size / 1e6:.0f} MB)")
     with explained(doing):
         replaced = None
         with suppress(ImageNotFound):
-            replaced = client.images.get(IMAGE).id
+            replaced = client.images.get(suite.image).id
         answer = client.api.import_image_from_file(
-            str(path), REPOSITORY, SUITE, changes=[f"LABEL {RECIPE_LABEL}={RECIPE}"]
+            str(path), REPOSITORY, suite.name, changes=[f"LABEL {RECIPE_LABEL}={suite.recipe}"]
         )
         for line in answer.splitlines():
             check_line(json.loads(line), doing)
@@ -128,10 +159,11 @@ def import_tar(client: DockerClient, path: Path, say: Say) -> None:
                 client.images.remove(replaced)
 
 
-def _tar_name(path: Path) -> str:
+def _tar_name(path: Path, suite: Suite) -> str:
     """Return the name under which a base with these contents is cached."""
     with path.open("rb") as file:
-        return f"{_PREFIX}{RECIPE}-{hashlib.file_digest(file, 'sha256').hexdigest()[:16]}.tar"
+        checksum = hashlib.file_digest(file, "sha256").hexdigest()[:16]
+    return f"{suite.prefix}{suite.recipe}-{checksum}.tar"
 
 
 @contextmanager

@@ -162,14 +162,24 @@ def runtime_context(folder: Path | None = None) -> bytes:
     Raises: ConfigError if a certificate holds a private key.
     """
     folder = folder or data_folder("sandbox")
-    contents = {"Dockerfile": (folder / "Dockerfile").read_bytes()}
+    contents = {"Dockerfile": (folder / "Dockerfile").read_bytes(), **certificates(folder)}
+    return builds.packed(contents, folders=("certs",))
+
+
+def certificates(folder: Path | None = None) -> Mapping[str, bytes]:
+    """Return the certificates of the network's own beside `folder`, by the path in a context.
+
+    Raises: ConfigError if one holds a private key.
+    """
+    contents = {}
+    folder = folder or data_folder("sandbox")
     for path in sorted((folder.parent / "certs").glob("*.crt")):
         contents[f"certs/{path.name}"] = data = path.read_bytes()
         if b"PRIVATE KEY" in data:
             raise ConfigError(
                 f"{path} holds a private key; put certificates alone into {path.parent}"
             )
-    return builds.packed(contents, folders=("certs",))
+    return contents
 
 
 def _standing(recipe: Recipe, image: DockerImage | None) -> Standing:

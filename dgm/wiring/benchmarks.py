@@ -11,11 +11,13 @@ from pathlib import Path
 
 from dgm.benchmarks.directory import DirectoryBenchmark
 from dgm.benchmarks.harborprepare import PREPARED, prepare_folder
-from dgm.benchmarks.preparing import Means, Suite
+from dgm.benchmarks.polyglot import SUITE as POLYGLOT
+from dgm.benchmarks.preparing import Choice, Means, Suite
 from dgm.benchmarks.protocol import Benchmark
 from dgm.benchmarks.quick import quick
 from dgm.benchmarks.standing import Checked, Standings
-from dgm.errors import BenchmarkError, SandboxError
+from dgm.config import Config
+from dgm.errors import BenchmarkError, ConfigError, SandboxError
 from dgm.resources import cache_folder
 from dgm.sandbox import images
 from dgm.sandbox.engine import connect
@@ -29,9 +31,10 @@ QUICK = Suite(
     "small Python programs with believable bugs",
     open=lambda _, workspaces: quick(workspaces),
 )
-SUITES: Mapping[str, Suite] = {suite.name: suite for suite in (QUICK,)}
+SUITES: Mapping[str, Suite] = {suite.name: suite for suite in (QUICK, POLYGLOT)}
 BENCHMARKS = tuple(SUITES)
 _FOLDER_NOTE = "folder.txt"
+_PROXIES = ("http_proxy", "https_proxy", "no_proxy")
 
 
 def find_suite(name: str) -> Suite:
@@ -63,13 +66,25 @@ def _cache() -> Path:
     return cache_folder(os.environ) / "benchmarks"
 
 
-def open_benchmark(name: str, workspaces: Workspaces) -> Benchmark:
+def open_benchmark(name: str, workspaces: Workspaces, choice: Choice | None = None) -> Checked:
     """Return a benchmark, or a folder of Harbor tasks, without what was found to be unsound.
 
-    Raises: BenchmarkError.
+    Raises: BenchmarkError, ConfigError if there is no such choice.
     """
     suite = find_suite(name)
-    return Checked(open_whole(suite, workspaces), standings_of(suite))
+    whole = open_whole(suite, workspaces)
+    if choice is not None and choice != Choice():
+        if suite.choose is None:
+            raise ConfigError(
+                f"benchmark.subset and benchmark.languages say nothing of {name!r}; leave them out"
+            )
+        whole = suite.choose(whole, choice)
+    return Checked(whole, standings_of(suite))
+
+
+def choice_of(config: Config) -> Choice:
+    """Return what the settings of a run choose."""
+    return Choice(config.benchmark.subset, config.benchmark.languages)
 
 
 def open_whole(suite: Suite, workspaces: Workspaces) -> Benchmark:
@@ -104,9 +119,13 @@ def preparing(
             client = stack.enter_context(closing(connect(os.environ.get("DOCKER_HOST", ""))))
             base = images.there(client)
         except SandboxError as error:
-            yield Means(cache, say, fetch, trouble=str(error))
+            yield Means(cache, say, fetch, trouble=str(error), proxies=_proxies())
             return
-        yield Means(cache, say, fetch, client, base)
+        yield Means(cache, say, fetch, client, base, proxies=_proxies())
+
+
+def _proxies() -> Mapping[str, str]:
+    return {name: os.environ[name] for name in _PROXIES if name in os.environ}
 
 
 def _folder_suite(folder: Path) -> Suite:

@@ -13,7 +13,6 @@ from dgm.archive.branches import AgentRepository
 from dgm.archive.store import Store
 from dgm.benchmarks.impossible import mix_in
 from dgm.benchmarks.protocol import Benchmark
-from dgm.benchmarks.standing import Checked
 from dgm.config import Config
 from dgm.errors import SandboxUnavailableError
 from dgm.evolve import Evolution
@@ -31,7 +30,7 @@ from dgm.sandbox.protocol import SandboxDriver
 from dgm.steps.laboratory import Laboratory
 from dgm.steps.select_parents import find_policy
 from dgm.titles import counted
-from dgm.wiring.benchmarks import find_suite, open_whole, standings_of
+from dgm.wiring.benchmarks import choice_of, open_benchmark
 from dgm.wiring.models import check_keys, check_models, closed_gateway, open_gateway, priced
 from dgm.wiring.sandboxes import open_sandboxes
 from dgm.workspaces import Workspaces
@@ -86,13 +85,11 @@ def open_laboratory(
         sandboxes.reap()
         config, packages = _with_packages(config, sandboxes, tell)
         workspaces = Workspaces(Path(work))
-        suite = find_suite(config.benchmark.name)
-        whole = open_whole(suite, workspaces)
-        benchmark: Benchmark = Checked(whole, standings_of(suite))
-        _check_tasks(benchmark, sandboxes, tell)
+        sound = open_benchmark(config.benchmark.name, workspaces, choice_of(config))
+        _check_tasks(sound, sandboxes, tell)
         limits = config.sandbox.limits.as_limits()
         number = config.benchmark.impossible
-        benchmark = mix_in(benchmark, whole, number, config.seed, sandboxes, limits)
+        benchmark = mix_in(sound, sound.whole, number, config.seed, sandboxes, limits)
         runner = AgentRunner(sandboxes, gateway, workspaces, packages)
         yield Laboratory(run_folder.name, run_folder, config, benchmark, runner, recordings)
 

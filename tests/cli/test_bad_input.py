@@ -41,7 +41,7 @@ from tests.machine import write_agent
         (["--diagnosis-model", "gpt"], "unknown model 'gpt'; known: builtin"),
         (["--diagnosis-model", "builtin/x"], "unknown model 'builtin/x'; known: builtin"),
         (["--policy", "worst"], "unknown policy 'worst'; choose one of: dgm"),
-        (["--benchmark", "nothing"], "unknown benchmark 'nothing'; choose quick or a folder"),
+        (["--benchmark", "nothing"], "unknown benchmark 'nothing'; choose quick"),
         (["--benchmark", "learner"], "learner': each is a folder with a task.toml"),
         (["--seed-agent", "nowhere"], "nowhere does not exist; name a folder with an agent.toml"),
         (["--seed-agent", "tasks"], "tasks is not an agent: it has no agent.toml"),

@@ -1,0 +1,3 @@
+module runningtotal
+
+go 1.18

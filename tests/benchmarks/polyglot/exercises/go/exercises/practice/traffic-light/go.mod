@@ -1,0 +1,3 @@
+module trafficlight
+
+go 1.18

@@ -1,0 +1,2 @@
+class NoSuchColourException extends RuntimeException {
+}

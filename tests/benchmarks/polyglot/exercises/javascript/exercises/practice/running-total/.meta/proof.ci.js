@@ -1,0 +1,4 @@
+export const totals = (numbers) => {
+  let sum = 0;
+  return numbers.map((number) => (sum += number));
+};

@@ -1,0 +1,2 @@
+def after(colour):
+    pass
