@@ -174,6 +174,7 @@ class Environment:
     cpus: float = 0.0
     processes: int = 0
     tmp_mb: int = 0
+    inodes: int = 0
     open_files: int = 0
     noise: tuple[str, ...] = ()
 
@@ -186,6 +187,7 @@ class Environment:
             cpus=max(limits.cpus, self.cpus),
             processes=max(limits.processes, self.processes),
             tmp_mb=max(limits.tmp_mb, self.tmp_mb),
+            inodes=max(limits.inodes, self.inodes),
             open_files=max(limits.open_files, self.open_files),
         )
 

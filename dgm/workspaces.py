@@ -33,6 +33,7 @@ _DIFF = (
 )
 # What Python compiles by the way is no change of anybody's.
 _CONTENT = (".", ":(exclude,glob)**/__pycache__/**")
+_NAMES = ("diff", "--cached", "--name-status", "-z", "--no-renames")
 _FILE_MODES = frozenset({b"100644", b"100755", b"000000"})
 MAX_PATCH_BYTES = 32 * 1024 * 1024
 
@@ -42,12 +43,13 @@ class Workspace:
     """A base tree: the files in `source`, and two git folders that hold them as one commit.
 
     `git_folder` is the host's and what it compares with; `given_git_folder` is what an agent gets
-    a copy of.
+    a copy of. `noise` is a list of paths (see `noise_list`) or None.
     """
 
     source: Path
     git_folder: Path
     given_git_folder: Path
+    noise: Path | None = None
 
     def diff(self, folder: Path, noise: Sequence[str] = ()) -> bytes:
         """Return the binary patch from the base to the files in `folder`; empty if none.
@@ -68,11 +70,11 @@ class Workspace:
         links = list(self._links())
         with self._scratch() as scratch:
             scratch["GIT_WORK_TREE"] = str(folder)
-            if not links and not self._has_new_files(folder):  # the rule, and half the work
-                return git([*_DIFF, "HEAD"], scratch, max_output=MAX_PATCH_BYTES)
+            if not links and not self.noise and not self._has_new_files(folder):
+                return git([*_DIFF, "HEAD"], scratch, max_output=MAX_PATCH_BYTES)  # half the work
             git(["add", "-A", "-f", *_CONTENT, *map(_without, noise)], scratch)
-            if untouched := [str(link) for link in links if _is_free(folder, link)]:
-                git(["--literal-pathspecs", "reset", "-q", "HEAD", "--", *untouched], scratch)
+            untouched = [os.fsencode(link) for link in links if _is_free(folder, link)]
+            _give_back(scratch, [*untouched, *self._noise_in(scratch)])
             return git([*_DIFF, "--cached", "HEAD"], scratch, max_output=MAX_PATCH_BYTES)
 
     def apply(self, patch: bytes, into: Path, *, leave_out: Sequence[str] = ()) -> None:
@@ -92,6 +94,18 @@ class Workspace:
                     raise PatchRefusedError(f"the patch does not apply: {message[-300:]}")
                 _settle(scratch, leave_out)
             git(["checkout-index", "-a", "-f", f"--prefix={into}/"], scratch)
+
+    def _noise_in(self, scratch: Mapping[str, str]) -> Sequence[bytes]:
+        """Return the changed paths of an index whose changes are nobody's."""
+        if self.noise is None:
+            return ()
+        named = frozenset(self.noise.read_bytes().split(b"\0"))
+        raw = git([*_NAMES, "HEAD"], scratch).split(b"\0")
+        new = [name for kind, name in zip(raw[::2], raw[1::2], strict=False) if kind == b"A"]
+        by_base = {**scratch, "GIT_WORK_TREE": str(self.source)}
+        stdin = b"".join(name + b"\0" for name in new)
+        asked = attempt_git(["check-ignore", "--no-index", "-z", "--stdin"], by_base, stdin)
+        return [*named.intersection(raw[1::2]), *filter(None, asked.stdout.split(b"\0"))]
 
     def _links(self) -> Iterator[Path]:
         for path in self.source.rglob("*"):
@@ -126,6 +140,14 @@ def _settle(scratch: Mapping[str, str], leave_out: Sequence[str]) -> None:
             before += b"%b %b\t%b\0" % (old_mode, digest, name)
     if before:
         git(["update-index", "-z", "--index-info"], scratch, before)
+
+
+def _give_back(scratch: Mapping[str, str], paths: Sequence[bytes]) -> None:
+    """Have an index hold what the base has at some paths."""
+    if paths:
+        options = ("--pathspec-from-file=-", "--pathspec-file-nul")
+        stdin = b"".join(path + b"\0" for path in paths)
+        git(["--literal-pathspecs", "reset", "-q", *options, "HEAD"], scratch, stdin)
 
 
 def _is_free(folder: Path, link: Path) -> bool:
@@ -195,7 +217,10 @@ class Workspaces:
         self._made: dict[Path, Workspace] = {}
 
     def of(self, source: Path) -> Workspace:
-        """Return the workspace made of the files in `source`, a folder that never changes."""
+        """Return the workspace made of the files in `source`, a folder that never changes.
+
+        Its noise is left out of every patch, if there is a `noise_list` of it.
+        """
         with self._lock:
             if source not in self._made:
                 self._cache.mkdir(parents=True, exist_ok=True)
@@ -208,6 +233,15 @@ class Workspaces:
         return Workspaces, (self._cache,)
 
 
+def noise_list(source: Path) -> Path:
+    """Return where it may be said which changes to a base are nobody's, as by running its tests.
+
+    The file holds paths, each followed by a NUL; where it is, new files that the base's own ignore
+    rules name are nobody's either.
+    """
+    return source.with_name(f"{source.name}.noise")
+
+
 def _make(source: Path, folder: Path) -> Workspace:
     own, given = folder / "own.git", folder / "given.git"
     where = {"GIT_DIR": str(own), "GIT_WORK_TREE": str(source)}
@@ -216,4 +250,5 @@ def _make(source: Path, folder: Path) -> Workspace:
     git(["commit", "-q", "--allow-empty", "--no-verify", "-m", "The repository"], where)
     (own / "COMMIT_EDITMSG").unlink(missing_ok=True)
     shutil.copytree(own, given, ignore=shutil.ignore_patterns("info"))
-    return Workspace(source, own, given)
+    noise = noise_list(source)
+    return Workspace(source, own, given, noise if noise.is_file() else None)

@@ -3,7 +3,7 @@ import subprocess
 
 import pytest
 
-from dgm.workspaces import Workspaces, touched_files
+from dgm.workspaces import Workspaces, noise_list, touched_files
 
 
 @pytest.fixture
@@ -146,3 +146,44 @@ def test_repository_given_to_an_agent_is_one_commit_without_a_past(workspace, ed
     assert git("fsck", "--unreachable", "--no-reflogs").strip() == ""
     assert not (given / "ORIG_HEAD").exists()
     assert not list(given.glob("hooks/*"))
+
+
+class TestNoise:
+    """A base whose image has built things beside its sources, which nobody's patch is about."""
+
+    @pytest.fixture
+    def workspace(self, tmp_path):
+        source = tmp_path / "source"
+        (source / "lib.egg-info").mkdir(parents=True)
+        (source / "lib.egg-info" / "PKG-INFO").write_text("Version: 1\n")
+        (source / "fast.so").write_bytes(b"\x7fELF")
+        (source / "main.py").write_text("print(1)\n")
+        (source / ".gitignore").write_text("*.so\nbuild/\n.cache\n")
+        noise_list(source).write_bytes(b"lib.egg-info/PKG-INFO\0fast.so\0")
+        return Workspaces(tmp_path / "cache").of(source)
+
+    def test_what_an_image_changes_by_itself_is_no_change(self, workspace, edited):
+        (edited / "fast.so").write_bytes(b"\x7fELF, built again")
+        (edited / "lib.egg-info" / "PKG-INFO").unlink()
+        (edited / "build").mkdir()
+        (edited / "build" / "log.txt").write_text("built\n")
+        (edited / ".cache").write_text("x")
+        assert workspace.diff(edited) == b""
+
+    def test_all_else_is_part_of_the_patch(self, workspace, edited, tmp_path):
+        (edited / "main.py").write_text("print(2)\n")
+        (edited / "new.py").write_text("x = 1\n")
+        (edited / "fast.so").write_bytes(b"other")
+        patch = workspace.diff(edited)
+        assert touched_files(patch) == ("main.py", "new.py")
+        assert applied(workspace, patch, tmp_path)["fast.so"] == b"\x7fELF"
+
+    def test_ignore_rules_of_the_agent_hide_nothing(self, workspace, edited):
+        (edited / ".gitignore").write_text("*\n")
+        (edited / "new.py").write_text("x = 1\n")
+        assert touched_files(workspace.diff(edited)) == (".gitignore", "new.py")
+
+    def test_names_with_odd_letters_are_taken_literally(self, workspace, edited):
+        (edited / "*.py").write_text("x = 1\n")
+        (edited / "new\nline.so").write_text("x")
+        assert touched_files(workspace.diff(edited)) == ("*.py",)

@@ -16,6 +16,7 @@ from dgm.benchmarks.preparing import Choice, Means, Suite
 from dgm.benchmarks.protocol import Benchmark
 from dgm.benchmarks.quick import quick
 from dgm.benchmarks.standing import Checked, Standings
+from dgm.benchmarks.swebench.suite import suite as swebench
 from dgm.config import Config
 from dgm.errors import BenchmarkError, ConfigError, SandboxError
 from dgm.resources import cache_folder
@@ -31,7 +32,9 @@ QUICK = Suite(
     "small Python programs with believable bugs",
     open=lambda _, workspaces: quick(workspaces),
 )
-SUITES: Mapping[str, Suite] = {suite.name: suite for suite in (QUICK, POLYGLOT)}
+SUITES: Mapping[str, Suite] = {
+    suite.name: suite for suite in (QUICK, POLYGLOT, swebench(os.environ))
+}
 BENCHMARKS = tuple(SUITES)
 _FOLDER_NOTE = "folder.txt"
 _PROXIES = ("http_proxy", "https_proxy", "no_proxy")

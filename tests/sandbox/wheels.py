@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 
 
@@ -14,8 +15,12 @@ def write_wheel(
     version: str = "1.0",
     tag: str = "py3-none-any",
     needs: str = "",
+    more: Mapping[str, str] | None = None,
 ) -> Path:
-    """Write a wheel of one module with a `VERSION`, one script, and a `.pth` that would speak."""
+    """Write a wheel of one module with a `VERSION`, one script, and a `.pth` that would speak.
+
+    `more` are further files of it.
+    """
     metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
     info = f"{name}-{version}.dist-info"
     files = {
@@ -24,6 +29,7 @@ def write_wheel(
         f"{info}/METADATA": metadata + (f"Requires-Dist: {needs}\n" if needs else ""),
         f"{info}/WHEEL": f"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: {tag}\n",
         f"{info}/entry_points.txt": f"[console_scripts]\n{name}-script = {name}:main\n",
+        **(more or {}),
     }
     records = [f"{path},sha256={_digest(text)},{len(text)}" for path, text in files.items()]
     files[f"{info}/RECORD"] = "\n".join((*records, f"{info}/RECORD,,\n"))
