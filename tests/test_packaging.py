@@ -64,6 +64,7 @@ def test_wheel_holds_all_that_runs_and_nothing_else(wheel):
         f"{SEED}/agent.toml",
         f"{RUNTIME}/Dockerfile",
         f"{RUNTIME}/seccomp.json",
+        f"{RUNTIME}/seccomp-shared.json",
         f"{RUNTIME}/runtime/runner.py",
     } <= set(names)
     tasks = {name.split("/")[4] for name in names if name.startswith("dgm/benchmarks/quick/tasks/")}

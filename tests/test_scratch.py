@@ -1,5 +1,6 @@
 """Temporary files: below one folder a process, and gone with it, however it ends."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -58,6 +59,34 @@ def test_folder_of_a_killed_process_is_removed_by_the_next(base, holder):
     assert made.is_dir()
     with scratch_folder() as folder:
         assert list(base.iterdir()) == [folder]
+
+
+@pytest.mark.parametrize("marker", [None, b"", b"mine\n"])
+def test_folder_with_such_a_name_and_no_marker_is_left_alone(base, marker):
+    with scratch_folder() as folder:
+        name, told = folder.name, (folder / ".owner").read_bytes()
+    holiday = base / name.replace(name[-8:], "-holiday")
+    holiday.mkdir()
+    (holiday / "photo.jpg").touch()
+    if marker is not None:
+        (holiday / ".owner").write_bytes(marker)
+    assert reap(base) == 0
+    assert (holiday / "photo.jpg").exists()
+    (holiday / ".owner").write_bytes(told)  # control: with the marker it is a dead one's
+    assert reap(base) == 1
+    assert not holiday.exists()
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can give a folder away")
+def test_folder_of_another_user_is_left_alone(base):
+    with scratch_folder() as folder:
+        name, told = folder.name, (folder / ".owner").read_bytes()
+    (base / name).mkdir()
+    (base / name / ".owner").write_bytes(told)
+    os.chown(base / name, 65534, 65534)
+    assert reap(base) == 0
+    os.chown(base / name, 0, 0)
+    assert reap(base) == 1
 
 
 def test_link_that_looks_like_one_is_not_followed(base, tmp_path_factory):

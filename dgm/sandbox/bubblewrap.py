@@ -38,6 +38,7 @@ _IN_FORCE = (
     *("network:none", "root:read-only", "system-calls:seccomp", "workspace:tmpfs", "tmp:tmpfs"),
     *("open_files:rlimit", "file_size:rlimit"),
 )
+_PROFILES = ("seccomp.json", "seccomp-shared.json")
 _PATH = ("/usr/local/bin", "/usr/bin", "/bin")
 
 
@@ -79,7 +80,8 @@ class Bubblewrap:
     def _prepare(self, folder: rundir.RunDir) -> _Prepared:
         etc = view.make_etc(folder.path / "etc")
         rules = folder.path / "seccomp.bpf"
-        rules.write_bytes(seccomp.compile_filter(data_folder("sandbox") / "seccomp.json"))
+        profile, shared = (data_folder("sandbox") / name for name in _PROFILES)
+        rules.write_bytes(seccomp.compile_filter(profile, also=[shared]))
         python = view.python_below(self._root or Path("/"))
         if self._root is None:
             folder.compile_runner(python)

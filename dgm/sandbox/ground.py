@@ -21,7 +21,7 @@ from dgm.sandbox.landlock import Territory
 from dgm.sandbox.protocol import SandboxPaths
 
 _TCP_SINCE, _SIGNALS_SINCE = 4, 6
-_PROFILES = ("seccomp.json", "seccomp-process.json")
+_PROFILES = ("seccomp.json", "seccomp-shared.json", "seccomp-process.json")
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 _ETC = ("alternatives", "group", "hosts", "ld.so.cache", "localtime", "nsswitch.conf", "passwd")
 _PROC = ("cpuinfo", "filesystems", "loadavg", "meminfo", "stat", "version")

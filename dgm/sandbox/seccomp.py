@@ -1,7 +1,8 @@
 """Compile a Docker seccomp profile to the classic BPF program that `bwrap --seccomp` loads.
 
 One profile, `sandbox/seccomp.json`, serves every driver: Docker reads the JSON, the others load
-what this module makes of it, without libseccomp. The program is plain: one block per system call,
+what this module makes of it, without libseccomp, with a profile of their own on top where the
+programs inside are the host's. The program is plain: one block per system call,
 tried from top to bottom, the first that matches decides.
 
 Beyond what the profile names it refuses foreign system call tables (32-bit and x32 calls would
@@ -104,9 +105,12 @@ class _Rule:
     checks: tuple[_Check, ...]
 
 
-def compile_filter(profile: Path, machine: str | None = None) -> bytes:
+def compile_filter(
+    profile: Path, machine: str | None = None, *, also: Sequence[Path] = ()
+) -> bytes:
     """Return the profile as an array of `struct sock_filter` for `machine` (default: this one).
 
+    The rules of the profiles `also` come after its own; its default action is that of all.
     Raises: SandboxUnavailableError for a machine without a table; ValueError when the profile
         says something that cannot be translated, so that nothing is silently left open.
     """
@@ -116,8 +120,9 @@ def compile_filter(profile: Path, machine: str | None = None) -> bytes:
         raise SandboxUnavailableError(f"no seccomp filter for {machine!r} machines (only {known})")
     document = json.loads(profile.read_text())
     ops = [*_refuse_foreign_calls(machine)]
-    for rule in _rules(document, machine):
-        ops += _assemble(rule)
+    for rules in (document, *(json.loads(path.read_text()) for path in also)):
+        for rule in _rules(rules, machine):
+            ops += _assemble(rule)
     ops.append(_pack(_RETURN, _verdict(document["defaultAction"], document.get("defaultErrnoRet"))))
     return b"".join(ops)
 

@@ -37,6 +37,7 @@ _OURS = frozenset(
 _PRIVATE = ("/usr/local/etc", "/usr/local/src", "/usr/local/var", "/usr/src")
 _PYTHONS = ("usr/bin/python3", "usr/local/bin/python3")
 _SMALL_MB = 16
+_LOCKS = "/proc/locks"  # those of open files are listed for every namespace
 _ETC = {
     "passwd": "root:x:0:0::/root:/bin/sh\nagent:x:1000:1000::/tmp:/bin/sh\n",
     "group": "root:x:0:\nagent:x:1000:\n",
@@ -104,7 +105,8 @@ def writable_arguments(limits: SandboxLimits, paths: SandboxPaths) -> tuple[str,
         for path, size_mb in writable_places(limits, paths).items()
         for word in ("--perms", "0755", "--size", str(size_mb << 20), "--tmpfs", path)
     )
-    return ("--proc", "/proc", "--dev", "/dev", *places, "--remount-ro", "/dev")
+    masks = ("--ro-bind", "/dev/null", _LOCKS) if Path(_LOCKS).exists() else ()
+    return ("--proc", "/proc", *masks, "--dev", "/dev", *places, "--remount-ro", "/dev")
 
 
 def _shown(entries: Iterable[Path]) -> Iterator[str]:

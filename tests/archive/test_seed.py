@@ -1,10 +1,11 @@
 import os
 import subprocess
+import sys
 
 import pytest
 
 from dgm.archive.seed import import_seed
-from dgm.archive.snapshot import take_snapshot
+from dgm.archive.snapshot import MAX_BYTES, MAX_FILES, take_snapshot
 from dgm.errors import AgentFormatError
 
 
@@ -75,5 +76,34 @@ def test_what_is_no_agent_is_refused_with_one_line(agent_folder, tmp_path):
 def test_seed_too_large_is_refused_and_leaves_nothing(agent_folder, tmp_path):
     (agent_folder / "big").write_bytes(bytes(9 * 2**20))
     with pytest.raises(AgentFormatError, match="8 MiB"):
+        import_seed(agent_folder, tmp_path / "into")
+    assert not (tmp_path / "into").exists()
+
+
+@pytest.mark.parametrize("is_repository", [False, True])
+def test_seed_without_bounds_is_refused_before_it_is_copied(agent_folder, tmp_path, is_repository):
+    if is_repository:
+        git("init", "-q", cwd=agent_folder)
+        (agent_folder / "sparse").touch()
+        git("add", "-A", cwd=agent_folder)
+    with (agent_folder / "sparse").open("wb") as file:
+        file.truncate(3 << 30)
+    code = "import sys; from pathlib import Path; from dgm.archive.seed import import_seed; "
+    code += "import_seed(Path(sys.argv[1]), Path(sys.argv[2]))"
+    said = subprocess.run(
+        ["prlimit", f"--fsize={MAX_BYTES}", sys.executable, "-c", code, agent_folder, "into"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "its files exceed 8 MiB" in said.stderr
+    assert not (tmp_path / "into").exists()
+
+
+def test_seed_of_too_many_files_is_refused_before_it_is_copied(agent_folder, tmp_path):
+    for number in range(MAX_FILES):
+        (agent_folder / f"{number}.txt").touch()
+    with pytest.raises(AgentFormatError, match="more than 2000 files"):
         import_seed(agent_folder, tmp_path / "into")
     assert not (tmp_path / "into").exists()

@@ -20,6 +20,9 @@ NAMES = {
     "system calls",
     "processes",
     "disk",
+    "file size",
+    "number of files",
+    "processor time",
     "open files",
     "output",
     "deadline",
@@ -46,6 +49,15 @@ class Bare:
         )
 
 
+def go_first():
+    """Get processors on a busy machine too, so that what is missing is a limit's doing."""
+    if os.getuid() == 0:
+        os.nice(-20)
+        group = Path("/proc/self/autogroup")
+        if group.exists():
+            group.write_text("-20")
+
+
 class BareSandbox:
     def __init__(self, paths):
         self.paths = paths
@@ -53,7 +65,12 @@ class BareSandbox:
     def exec(self, command, *, cwd, timeout_s, **_):
         started = time.monotonic()
         with subprocess.Popen(
-            command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+            command,
+            cwd=cwd,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+            preexec_fn=go_first,
         ) as process:
             try:  # the deadline is watched, but a client that waits for SIGTERM waits long
                 stdout, stderr = process.communicate(timeout=timeout_s + 2.5)
@@ -106,7 +123,7 @@ def processes_of_host():
 
 def test_strong_sandbox_holds_everything(protected):
     found, _, _ = protected
-    needs_cgroups = set() if os.getuid() == 0 else {"memory"}
+    needs_cgroups = set() if os.getuid() == 0 else {"memory", "number of files", "processor time"}
     assert {p.name: p.detail for p in found if not p.holds and p.name not in needs_cgroups} == {}
     assert all(not each.remedy for each in found if each.holds)
 

@@ -19,6 +19,7 @@ from dgm.sandbox.seccomp import compile_filter
 from dgm.sandbox.syscalls import SYSCALLS
 
 PROFILE = data_folder("sandbox") / "seccomp.json"
+SHARED = data_folder("sandbox") / "seccomp-shared.json"
 AUDIT_ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 ALLOW = 0x7FFF0000
 READ, FORK, MMAP_X86 = 0, 57, 9
@@ -85,6 +86,31 @@ def test_foreign_system_call_tables_are_refused():
 
 def test_calls_newer_than_the_table_do_not_exist():
     assert verdict(compile_filter(PROFILE, "x86_64"), 470) == refusal(errno.ENOSYS)
+
+
+@pytest.mark.parametrize("machine", ["x86_64", "aarch64"])
+def test_locks_of_processes_and_ordinary_reads_are_left(machine):
+    program, column = compile_filter(PROFILE, machine), list(AUDIT_ARCH).index(machine)
+    fcntl, preadv2, madvise = (SYSCALLS[name][column] for name in ("fcntl", "preadv2", "madvise"))
+    refused = [
+        c for c in range(2000) if verdict(program, fcntl, 3, c, arch=AUDIT_ARCH[machine]) != ALLOW
+    ]
+    assert refused == [36, 37, 38, 1026]
+    assert verdict(program, preadv2, 3, 0, 1, 0, 0, 0, arch=AUDIT_ARCH[machine]) == ALLOW
+    advice = [
+        a
+        for a in range(64)
+        if verdict(program, madvise, 0, 1, a, arch=AUDIT_ARCH[machine]) != ALLOW
+    ]
+    assert advice == [21]
+
+
+def test_profiles_laid_on_top_add_their_rules():
+    inotify = SYSCALLS["inotify_add_watch"][0]
+    assert verdict(compile_filter(PROFILE, "x86_64"), inotify) == ALLOW
+    both = compile_filter(PROFILE, "x86_64", also=[SHARED])
+    assert verdict(both, inotify) == refusal(errno.ENOSYS)
+    assert verdict(both, SYSCALLS["ptrace"][0]) == refusal(errno.EPERM)
 
 
 @pytest.mark.parametrize("machine", ["x86_64", "aarch64"])
@@ -205,6 +231,23 @@ CALLS = {
     "TIOCSTI with upper bits": ("ioctl", 0, 0x1_0000_5412, 0),
 }
 
+# Refused as if the kernel had no such thing; behind them, what it says without the filter.
+UNKNOWN_CALLS = {
+    "io_setup": (("io_setup", 0, 0), errno.ENOSYS, errno.EFAULT),
+    "io_submit": (("io_submit", 0, -1, 0), errno.ENOSYS, errno.EINVAL),
+    "fadvise64": (("fadvise64", -1, 0, 0, 4), 0, errno.EBADF),
+    "readahead": (("readahead", -1, 0, 1), 0, errno.EBADF),
+    "MADV_PAGEOUT": (("madvise", 1, 4096, 21), 0, errno.EINVAL),
+    "RWF_NOWAIT": (("preadv2", -1, 0, 0, 0, 0, 8), errno.EOPNOTSUPP, errno.EBADF),
+    "F_OFD_GETLK": (("fcntl", -1, 36, 0), errno.EINVAL, errno.EBADF),
+    "F_OFD_SETLK": (("fcntl", -1, 37, 0), errno.EINVAL, errno.EBADF),
+    "F_OFD_SETLK with upper bits": (("fcntl", -1, 0x1_0000_0025, 0), errno.EINVAL, errno.EBADF),
+    "F_OFD_SETLKW": (("fcntl", -1, 38, 0), errno.EINVAL, errno.EBADF),
+    "F_NOTIFY": (("fcntl", -1, 1026, 0), errno.EINVAL, errno.EBADF),
+    "inotify_add_watch": (("inotify_add_watch", -1, 0, 0), errno.ENOSYS, errno.EINVAL),
+    "clone3": (("clone3", 0, 0), errno.ENOSYS, errno.EINVAL),
+}
+
 # The environment may lie below /tmp, which the sandbox covers.
 PYTHON = os.path.realpath(sys.executable)
 
@@ -228,7 +271,7 @@ def bubblewrap(*command, filtered, stdin=""):
     arguments += ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--tmpfs", "/tmp"]
     arguments += ["--cap-add", "ALL", "--die-with-parent", "--setenv", "HOME", "/tmp"]
     with tempfile.TemporaryFile() as program:
-        program.write(compile_filter(PROFILE))
+        program.write(compile_filter(PROFILE, also=[SHARED]))
         program.seek(0)
         arguments += ["--seccomp", str(program.fileno())] if filtered else []
         return subprocess.run(
@@ -243,8 +286,8 @@ def bubblewrap(*command, filtered, stdin=""):
 
 def errors_of_calls(*, filtered):
     column = 0 if platform.machine() == "x86_64" else 1
-    calls = {key: (SYSCALLS[name][column], *args) for key, (name, *args) in CALLS.items()}
-    calls["clone3"] = (SYSCALLS["clone3"][column], 0, 0)
+    both = CALLS | {key: call for key, (call, _, _) in UNKNOWN_CALLS.items()}
+    calls = {key: (SYSCALLS[name][column], *args) for key, (name, *args) in both.items()}
     run = bubblewrap(
         PYTHON,
         "-I",
@@ -261,19 +304,22 @@ def errors_of_calls(*, filtered):
 @needs_bubblewrap
 def test_each_dangerous_call_fails_under_the_filter():
     errors = errors_of_calls(filtered=True)
-    assert errors.pop("clone3") == errno.ENOSYS
+    for name, (_, refused, _) in UNKNOWN_CALLS.items():
+        assert errors.pop(name) == refused, name
     assert {name: e for name, e in errors.items() if e != errno.EPERM} == {}
 
 
 @needs_bubblewrap
 def test_each_dangerous_call_is_let_through_without_the_filter():
     errors = errors_of_calls(filtered=False)
-    assert errors.pop("clone3") == errno.EINVAL
+    for name, (_, _, let_through) in UNKNOWN_CALLS.items():
+        assert errors.pop(name) == let_through, name
     assert {name: e for name, e in errors.items() if e == errno.EPERM} == {}
 
 
 ORDINARY_PYTHON = """
-import concurrent.futures, multiprocessing, socket, sqlite3, subprocess, tempfile, threading
+import concurrent.futures, fcntl, multiprocessing, os, socket, sqlite3
+import subprocess, tempfile, threading
 with concurrent.futures.ThreadPoolExecutor(4) as pool:
     assert list(pool.map(abs, range(-4, 0))) == [4, 3, 2, 1]
 assert subprocess.run(["true"]).returncode == 0
@@ -282,6 +328,11 @@ assert socket.getaddrinfo("127.0.0.1", 80)
 with socket.create_server(("127.0.0.1", 0)) as server:
     socket.create_connection(server.getsockname()).close()
 left, right = socket.socketpair()
+with tempfile.TemporaryFile() as file:  # locks of every kind programs use, advice, no flags
+    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_SEQUENTIAL)
+    assert os.preadv(file.fileno(), [bytearray(1)], 0) == 0
 with tempfile.NamedTemporaryFile(suffix=".db") as file:
     sqlite3.connect(file.name).execute("create table t (x)")
 print("fine")
@@ -294,6 +345,8 @@ echo one > a && git add a
 git -c user.name=n -c user.email=e@x commit -qm m
 (sleep 0 & wait)
 seq 1000 | sort -rn | head -1 | tar -cf - -T /dev/null | cat >/dev/null
+cp a b && sort a b | uniq > c
+timeout 1 tail -n 0 -f a || true
 find . -name a | xargs cat
 """
 

@@ -17,6 +17,7 @@ import pytest
 from dgm.records import SandboxLimits
 from dgm.resources import package_folder
 from dgm.sandbox import bwrap, view
+from dgm.sandbox.bubblewrap import Bubblewrap
 from dgm.sandbox.protocol import SandboxPaths
 
 # What a process has and sees: privileges, mounts, sockets, devices.
@@ -101,7 +102,7 @@ def test_nothing_of_the_host_can_be_written(seen):
 
 def test_nothing_is_shown_but_programs_agent_packages_and_control_folder(seen):
     roots = {f"/{name}" for name in view._OF_HOST}
-    roots |= {"/etc", "/agent", "/packages", "/run/dgm", "/sys"}
+    roots |= {"/etc", "/agent", "/packages", "/run/dgm", "/sys", "/proc/locks"}
     for mount in seen["mounts"]:
         if mount["kind"] not in OWN_KINDS:
             at = mount["at"]
@@ -120,6 +121,35 @@ def test_same_look_on_the_host_finds_what_a_sandbox_must_not_have():
     assert [mount for mount in host["mounts"] if mount["kind"] not in OWN_KINDS
             and "rw" in mount["options"]]  # fmt: skip
     assert {Path(path).name for path in host["devices"]} - HARMLESS_DEVICES
+
+
+# Watches the folder of programs, and says what it saw once there is more to read on its input.
+WATCH = """
+import ctypes, os, select, sys
+libc = ctypes.CDLL(None, use_errno=True)
+fd = libc.inotify_init()
+if fd < 0 or libc.inotify_add_watch(fd, b"/usr/bin", 0x20) < 0:
+    sys.exit(os.strerror(ctypes.get_errno()))
+print("watching", flush=True)
+sys.stdin.read(1)
+print(b"shred" in os.read(fd, 65536))
+"""
+
+
+def test_programs_the_host_runs_are_seen_where_nothing_holds_it():
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, "-c", WATCH], **pipes) as watcher:
+        assert watcher.stdout.readline() == b"watching\n"
+        subprocess.run(["/usr/bin/shred", "--version"], check=True, stdout=subprocess.DEVNULL)
+        watcher.stdin.close()
+        assert watcher.stdout.readline() == b"True\n"
+
+
+def test_programs_the_host_runs_cannot_be_watched(spec, enter):
+    """In a container the programs are the image's; in bubblewrap they are the host's own."""
+    with Bubblewrap() as driver, driver.open(spec()) as sandbox:
+        said = enter(sandbox).run("python3", "-c", WATCH)
+    assert (said.exit_code, said.stdout, said.stderr) == (1, b"", b"Function not implemented\n")
 
 
 def test_settings_of_bubblewrap_bind_nothing_writable_whatever_is_asked_for(tmp_path):
@@ -142,7 +172,7 @@ def test_settings_of_bubblewrap_bind_nothing_writable_whatever_is_asked_for(tmp_
         assert not {"--cap-add", "--setenv", "--overlay"} & set(words)
         sources = {words[at + 1] for at, word in enumerate(words) if word == "--ro-bind"}
         shown = {f"/{name}" for name in view._OF_HOST} | set(
-            map(str, (etc, control, runner, agent, packages))
+            map(str, (etc, control, runner, agent, packages, "/dev/null"))
         )
         assert sources <= shown
         assert words.count("--tmpfs") == words.count("--size")

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import re
 import socket
+import subprocess
+import sys
 import threading
 
 import pytest
 
 from dgm.sandbox import runner
+from dgm.sandbox.bubblewrap import Bubblewrap
 
 # Leaves a mark wherever it can: files, names, memory and queues shared by all, and looks for it.
 MARKS = """
@@ -190,6 +193,102 @@ def test_lock_on_runner_or_agent_is_seen_in_no_other_sandbox(driver, spec, enter
         within = json.loads(holding.said.stdout)
         assert {f"{runner.FOLDER}/runner.py", "/agent/main.py", "/agent/tools/one.py"} <= {*within}
         assert {*places} <= {*within}
+
+
+# Notes in the kernel's cache of files that all can read: pages put there are ones, pages dropped
+# are zeros, and whether a page is there can be asked.
+CACHE = """
+import glob, json, os, sys
+what, *bits = sys.argv[1:]
+paths = sorted(path for path in glob.glob(os.path.dirname(os.__file__) + "/*.py")
+               if os.path.isfile(path) and os.path.getsize(path) > 4096)[-8:]
+found = []
+for path, bit in zip(paths, bits or "x" * 8):
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        if what == "read":
+            os.preadv(fd, [bytearray(1)], 4096, os.RWF_NOWAIT)
+            found.append("1")
+        else:
+            os.pread(fd, 1, 4096)
+            if bit == "0":
+                os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
+    except BlockingIOError:
+        found.append("0")
+    except OSError as error:
+        found.append(error.strerror)
+    os.close(fd)
+print(json.dumps(found))
+"""
+NOTE = ("1", "0", "0", "1", "0", "1", "1", "0")
+
+
+def test_note_in_the_cache_is_read_where_nothing_holds_it():
+    words = [sys.executable, "-I", "-S", "-c", CACHE]
+    subprocess.run([*words, "write", *NOTE], check=True)
+    said = subprocess.run([*words, "read"], check=True, capture_output=True)
+    assert tuple(json.loads(said.stdout)) == NOTE
+
+
+def test_cache_of_shared_files_can_be_neither_asked_nor_emptied(driver, spec, enter):
+    program = ("python3", "-I", "-S", "-c", CACHE)
+    with driver.open(spec()) as sandbox:
+        assert enter(sandbox).run(*program, "write", *NOTE).exit_code == 0
+    with driver.open(spec()) as sandbox:
+        said = enter(sandbox).run(*program, "read")
+    assert json.loads(said.stdout) == ["Operation not supported"] * 8, said.stderr
+
+
+def test_page_that_a_sandbox_drops_stays_in_the_cache(spec, enter):
+    """On files the host can look at too: its programs, which bubblewrap shows."""
+    look = ["/usr/bin/python3", "-I", "-S", "-c", CACHE]
+    with Bubblewrap() as driver, driver.open(spec()) as sandbox:
+        assert enter(sandbox).run(*look, "write", *"00000000").exit_code == 0
+    kept = subprocess.run([*look, "read"], check=True, capture_output=True)
+    assert json.loads(kept.stdout) == ["1"] * 8
+    subprocess.run([*look, "write", *"00000000"], check=True)
+    dropped = subprocess.run([*look, "read"], check=True, capture_output=True)
+    assert json.loads(dropped.stdout) == ["0"] * 8
+
+
+# A lock of an open file on a file of one's own, whose place is the note; or the list of locks.
+OPEN_FILE_LOCKS = """
+import fcntl, os, socket, struct, sys, tempfile
+what, note = sys.argv[1], 7 * 10**15 + 64
+if what == "look":
+    try:
+        print(str(note) in open("/proc/locks").read())
+    except PermissionError:
+        print("closed")
+    sys.exit()
+file = tempfile.TemporaryFile()
+try:
+    fcntl.fcntl(file, 37, struct.pack("hhqqi4x", fcntl.F_WRLCK, 0, note, 1, 0))
+except OSError as error:
+    print(error.strerror, flush=True)
+else:
+    print("locked", flush=True)
+sys.stdin.read(1)
+"""
+
+
+def test_note_in_a_lock_is_read_where_nothing_holds_it():
+    words = [sys.executable, "-I", "-S", "-c", OPEN_FILE_LOCKS]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen([*words, "lock"], **pipes) as holder:
+        assert holder.stdout.readline() == b"locked\n"
+        assert subprocess.run([*words, "look"], capture_output=True).stdout == b"True\n"
+
+
+def test_lock_of_an_open_file_is_neither_taken_nor_listed(inside):
+    """Also one of the host's, on a file that no sandbox sees, is not in the list inside."""
+    words = ("python3", "-I", "-S", "-c", OPEN_FILE_LOCKS)
+    assert inside.run(*words, "lock").stdout == b"Invalid argument\n"
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    host = [sys.executable, *words[1:], "lock"]
+    with subprocess.Popen(host, **pipes) as holder:
+        assert holder.stdout.readline() == b"locked\n"
+        assert inside.run(*words, "look").stdout in (b"False\n", b"closed\n")
 
 
 # What a sandbox can read about itself.

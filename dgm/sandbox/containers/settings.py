@@ -33,7 +33,7 @@ _MASKED = (
         f"/proc/{name}"
         for name in ("acpi", "asound", "interrupts", "kcore", "keys", "latency_stats")
     ),
-    *(f"/proc/{name}" for name in ("sched_debug", "scsi", "timer_list", "timer_stats")),
+    *(f"/proc/{name}" for name in ("locks", "sched_debug", "scsi", "timer_list", "timer_stats")),
     *(f"/sys/{name}" for name in ("block", "bus", "class", "dev", "devices", "firmware")),
     *(f"/sys/{name}" for name in ("hypervisor", "kernel", "module", "power")),
     "/dev/mqueue",

@@ -12,10 +12,19 @@ from dgm.sandbox.probes.bait import Bait
 from dgm.sandbox.protocol import ExecResult, Sandbox
 
 LIMITS = SandboxLimits(
-    memory_mb=128, processes=32, workspace_mb=8, tmp_mb=8, open_files=64, output_kb=16
+    memory_mb=128,
+    processes=32,
+    cpus=0.5,
+    workspace_mb=8,
+    tmp_mb=8,
+    inodes=1000,
+    open_files=64,
+    output_kb=16,
 )
 REFUSED = "refused"
 _TIMEOUT_S = 5.0
+_SPIN_S = 0.4
+_MANY_FILES = 40_000  # a file without contents takes 1 KiB of memory or more
 _STRONGER = "use the bubblewrap or the docker sandbox"
 _LIMIT_GROUPS = "run as root, or where control groups may be made"
 
@@ -98,7 +107,12 @@ def _processes(target: Target) -> list[str]:
     return _said(target.python(programs.FORKS, 4 * LIMITS.processes))
 
 
+def _processor_time(target: Target) -> list[str]:
+    return _said(target.python(programs.PROCESSOR_TIME, _SPIN_S, 1.5 * LIMITS.cpus))
+
+
 def _memory(target: Target) -> list[str]:
+    """Try memory and swap in one: what memory has no room for, swap would take."""
     return _said_or_bounded(target.python(programs.MEMORY, LIMITS.memory_mb // 2))
 
 
@@ -108,6 +122,21 @@ def _disk(target: Target) -> list[str]:
     size = 5 * LIMITS.workspace_mb << 20
     results = [target.python(programs.DISK, folder, size) for folder in folders]
     return [line for result in results for line in _said_or_bounded(result)]
+
+
+def _file_size(target: Target) -> list[str]:
+    size = 8 * LIMITS.workspace_mb << 20
+    paths = target.sandbox.paths
+    return _said(target.python(programs.FILE_SIZE, size, paths.workspace, paths.tmp))
+
+
+def _number_of_files(target: Target) -> list[str]:
+    """Make files until the memory they take, or a bound on their number, says no."""
+    folder = f"{target.sandbox.paths.tmp}/probe"
+    ballast = LIMITS.memory_mb * 3 // 4
+    result = target.python(programs.NUMBER_OF_FILES, folder, _MANY_FILES, ballast)
+    target.run("rm", "-rf", folder)  # the program may have been killed before it could
+    return _said_or_bounded(result)
 
 
 def _open_files(target: Target) -> list[str]:
@@ -146,10 +175,13 @@ ATTACKS = (
     Attack("read-only places", _STRONGER, _read_only),
     Attack("system calls", "use a kernel with seccomp, on x86_64 or aarch64", _system_calls),
     Attack("processes", _LIMIT_GROUPS, _processes),
+    Attack("processor time", _LIMIT_GROUPS, _processor_time),
     Attack("disk", _STRONGER, _disk),
+    Attack("file size", "this is a fault of dgm: report it", _file_size),
     Attack("open files", "this is a fault of dgm: report it", _open_files),
     Attack("output", "this is a fault of dgm: report it", _output),
     Attack("deadline", "this is a fault of dgm: report it", _deadline),
     Attack("survivors", "this is a fault of dgm: report it", _survivors),
     Attack("memory", _LIMIT_GROUPS, _memory),
+    Attack("number of files", f"{_STRONGER}, and {_LIMIT_GROUPS}", _number_of_files),
 )

@@ -132,6 +132,43 @@ def fill(folder):
 attempt(sys.argv[1], lambda: fill(sys.argv[1]))
 """
 
+# Many at once, so that it gets its share of a busy machine too.
+PROCESSOR_TIME = """
+seconds, most = float(sys.argv[1]), float(sys.argv[2])
+started = time.monotonic()
+for _ in range(16):
+    if os.fork() == 0:
+        while time.monotonic() - started < seconds:
+            pass
+        os._exit(0)
+for _ in range(16):
+    os.wait()
+times = os.times()
+share = (times.children_user + times.children_system) / (time.monotonic() - started)
+print("refused" if share < most else "came through: %.1f processors" % share)
+"""
+
+FILE_SIZE = """
+def grow(path):
+    with open(path, "wb") as file:
+        try:
+            file.truncate(int(sys.argv[1]))
+        finally:
+            os.remove(path)
+for folder in sys.argv[2:]:
+    attempt(folder, lambda: grow(os.path.join(folder, "large")))
+"""
+
+NUMBER_OF_FILES = """
+folder, count, ballast = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+held = bytearray(b"x") * (ballast << 20)
+os.mkdir(folder)
+def fill():
+    for number in range(count):
+        os.close(os.open("%s/%d" % (folder, number), os.O_CREAT | os.O_WRONLY))
+attempt(sys.argv[2] + " files", fill)
+"""
+
 OPEN_FILES = """
 def hold():
     held = [open("/dev/null") for _ in range(int(sys.argv[1]))]
