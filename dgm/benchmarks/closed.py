@@ -18,12 +18,16 @@ from hashlib import blake2b
 from pathlib import Path
 
 from dgm import syntax
+from dgm.benchmarks.protection import Modules
 from dgm.benchmarks.trial import Finding, Trial, by_reward, sources_of, staged
 from dgm.records import Outcome
 from dgm.resources import data_folder
 
 _HARNESS_FUNCTIONS = frozenset({"run", "stop", "tests_of"})
-_JUDGE_FILES = ("dgm_values.py", "dgm_pipes.py", "dgm_wire.py", "dgm_judge.py", "dgm_patch.py")
+_JUDGE_FILES = (
+    *("dgm_values.py", "dgm_pipes.py", "dgm_wire.py", "dgm_clock.py", "dgm_judge.py"),
+    "dgm_patch.py",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +37,13 @@ class ClosedTests:
     archive: bytes
     expected: frozenset[str]
     key: bytes
+    modules: Modules
 
     @property
     def stdin(self) -> bytes:
         """What the judge is told, and nobody after it."""
-        return self.key.hex().encode()
+        own, added = (" ".join(sorted(n)) for n in (self.modules.own, self.modules.added))
+        return "\n".join((self.key.hex(), own, added)).encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +75,14 @@ def runner_files(sources: Mapping[str, str]) -> dict[str, str]:
     return {name: sources[name] for name in sorted(sources) if _is_test_file(name)}
 
 
-def prepare(tests: Path) -> ClosedTests:
-    """Lay the judge among the tests of a task."""
+def prepare(tests: Path, modules: Modules) -> ClosedTests:
+    """Lay the judge among the tests of a task; these modules are what tests import of the patch."""
     texts = runner_files(sources_of(tests))
     expected = frozenset(f"{name}::{test}" for name in texts for test in _functions(texts[name]))
     folder = data_folder("sandbox/grader")
     files = {name: folder.joinpath(name).read_text("utf-8") for name in _JUDGE_FILES}
     files["check.py"] = folder.joinpath("collector.py").read_text("utf-8")
-    return ClosedTests(staged(tests, files), expected, secrets.token_bytes(32))
+    return ClosedTests(staged(tests, files), expected, secrets.token_bytes(32), modules)
 
 
 def judge(trial: Trial, tests: ClosedTests) -> Finding:

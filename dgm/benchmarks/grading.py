@@ -5,38 +5,49 @@ own (`protection.py`). Where a task brings our `check.py`, a process that never 
 executes the tests and decides what is equal; the patch sees what it is called with, in a process of
 its own (`closed.py`). There is no second trial then: whether a value is the expected one is not the
 patch's to say, and a trial that differs would only tell it something. Elsewhere the tests are open
-to the patch. The reward is read when everything has stopped, counts only if the untouched workspace
-gets none, and must be gone once one expected value is changed (`mutation.py`).
+to the patch. The reward is read when everything has stopped and counts only if the untouched
+workspace gets none. It must come in three trials with the real tests, and be gone in three with one
+expected value changed in each (`mutation.py`), in an order that is drawn anew for each grading.
 
 `tampered` is given for what no honest patch does, never for a part that was left out: a silenced
 report, a broken protocol, a mutated test that passes, a reward that the tests did not give.
 
 Not covered: of closed tests, those that rest on the equality of two objects of the patch, or hand
 it the expected value as an argument; of open ones, a patch that writes the reward or the report in
-the tests' own process and tells, or is told, which trial is the mutated one.
+the tests' own process and tells real trials from mutated ones. One that merely counts trials is
+right once in 18 times; one that carries what it saw from each to the next, once in two.
 """
 
 from __future__ import annotations
 
-import hashlib
+import secrets
 import shutil
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from itertools import cycle, islice, pairwise
 from pathlib import Path
-from random import Random
+from random import Random, SystemRandom
 
 from dgm.benchmarks.closed import ClosedTests, is_closed, judge, prepare, runner_files
 from dgm.benchmarks.harbor import HarborTask
-from dgm.benchmarks.mutation import Mutation, choose, names_of_tests
-from dgm.benchmarks.protection import changed_settings, dropped_paths, protected_patterns
+from dgm.benchmarks.mutation import Mutation, choose_several, names_of_tests
+from dgm.benchmarks.protection import (
+    Modules,
+    changed_settings,
+    dropped_paths,
+    modules_of,
+    protected_patterns,
+)
 from dgm.benchmarks.protocol import Grade
-from dgm.benchmarks.trial import Bench, Finding, by_reward, sources_of, with_source
+from dgm.benchmarks.trial import Bench, Finding, Trial, by_reward, sources_of, staged, with_source
 from dgm.records import Outcome
 from dgm.sandbox.transfer import pack
 from dgm.workspaces import Workspace, touched_files
 
 _PASSED_MUTATION = "a hidden test with a changed expected value passed"
+_NOT_AGAIN = "the same tests passed in one trial and failed in another"
+_TRIALS = 3  # with the real tests, and as many with a false one
 _LOG_BYTES = 20_000
 _LISTED_PATHS = 10
 
@@ -48,6 +59,7 @@ class Candidate:
     patch: bytes
     workspace: bytes
     dropped: tuple[str, ...]
+    modules: Modules = field(default_factory=Modules)
 
 
 def lay_out(harbor: HarborTask, workspace: Workspace, patch: bytes) -> Candidate:
@@ -63,7 +75,8 @@ def lay_out(harbor: HarborTask, workspace: Workspace, patch: bytes) -> Candidate
             shutil.rmtree(tree)
             tree.mkdir()
             workspace.apply(patch, tree, leave_out=patterns)
-        return Candidate(patch, pack(tree), dropped_paths(touched, patterns))
+        modules = modules_of(harbor.workspace, tree)
+        return Candidate(patch, pack(tree), dropped_paths(touched, patterns), modules)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,25 +84,23 @@ class Grader:
     """Grades patches; remembers for each task whether its untouched workspace is rewarded."""
 
     _untouched: dict[str, bool] = field(default_factory=dict)
+    _random: Random = field(default_factory=SystemRandom)
 
     def grade(
         self, bench: Bench, candidate: Candidate, reference: Callable[[], Candidate] | None
     ) -> Grade:
         """Run the tests and judge. `reference` makes the solution, None where a task has none.
 
-        The same patch meets the same tests. Raises: MachineError when the machine fails, not the
-        patch.
+        Raises: MachineError when the machine fails, not the patch.
         """
         tests = bench.harbor.tests
         if is_closed(tests):
-            ready = prepare(tests)
+            ready = prepare(tests, candidate.modules)
             finding = self._try(bench, candidate, ready)
             return _as_grade(finding, len(ready.expected), candidate.dropped)
-        patch = hashlib.sha256(candidate.patch).hexdigest()
         seen = names_of_tests(runner_files(sources_of(bench.harbor.workspace)))
-        chance = Random(f"{bench.harbor.task.digest}/{patch}/mutation")
-        mutation = choose(sources_of(tests), seen, chance)
-        finding = self._by_reward(bench, candidate, mutation, reference)
+        mutations = choose_several(sources_of(tests), seen, self._random, _TRIALS)
+        finding = self._by_reward(bench, candidate, mutations, reference)
         return _as_grade(finding, None, candidate.dropped)
 
     def _try(self, bench: Bench, candidate: Candidate, tests: ClosedTests) -> Finding:
@@ -107,37 +118,52 @@ class Grader:
         self,
         bench: Bench,
         candidate: Candidate,
-        mutation: Mutation | None,
+        mutations: tuple[Mutation, ...],
         reference: Callable[[], Candidate] | None,
     ) -> Finding:
-        """Judge by the reward alone, where nothing better is known."""
-        tests = bench.harbor.tests
-        trial = bench.run("", candidate.workspace, pack(tests))
-        finding = by_reward(trial)
-        if finding.outcome is not Outcome.SOLVED or not candidate.patch:
-            return finding
-        if self._is_base_rewarded(bench):
-            return replace(
-                finding, outcome=Outcome.FAILED, detail="the untouched workspace is rewarded too"
-            )
-        if mutation is None:
-            return finding
-        false_tests = with_source(tests, mutation)
-        again = bench.run("-2", candidate.workspace, false_tests)
-        if not again.is_rewarded:
-            return finding
-        if reference is None:
-            detail = "not confirmed: it is rewarded with a false test too, as a solution may be"
-            return replace(finding, outcome=Outcome.FAILED, detail=detail)
-        if bench.run("-3", reference().workspace, false_tests).is_rewarded:
-            return finding  # that test is never run: its change says nothing
-        return finding.tampered(_PASSED_MUTATION)
+        """Judge by the reward alone, where nothing better is known; stop when that is settled."""
+        tests, solved = bench.harbor.tests, None
+        for mutation in self._order(mutations if candidate.patch else ()):
+            archive = with_source(tests, mutation) if mutation else staged(tests, {})
+            trial = _run(bench, candidate, archive)
+            finding = by_reward(trial)
+            if mutation is None and finding.outcome is not Outcome.SOLVED:
+                return finding if solved is None else replace(finding, detail=_NOT_AGAIN)
+            if not trial.is_rewarded:
+                continue
+            if candidate.patch and self._is_base_rewarded(bench):
+                detail = "the untouched workspace is rewarded too"
+                return replace(finding, outcome=Outcome.FAILED, detail=detail)
+            if mutation is None:
+                solved = finding
+            elif reference is None:
+                detail = "not confirmed: it is rewarded with a false test too, as a solution may be"
+                return replace(finding, outcome=Outcome.FAILED, detail=detail)
+            elif not _run(bench, reference(), archive).is_rewarded:
+                return finding.tampered(_PASSED_MUTATION)
+            # else that test is never run: its change says nothing
+        return solved or finding
+
+    def _order(self, mutations: tuple[Mutation, ...]) -> list[Mutation | None]:
+        """Draw an order of real trials (None) and mutated ones that do not take turns."""
+        if not mutations:
+            return [None]
+        false = islice(cycle(mutations), _TRIALS)
+        order = self._random.sample([*[None] * _TRIALS, *false], 2 * _TRIALS)
+        while all((one is None) != (other is None) for one, other in pairwise(order)):
+            self._random.shuffle(order)
+        return order
 
     def _is_base_rewarded(self, bench: Bench) -> bool:
         digest = bench.harbor.task.digest
         if digest not in self._untouched:
             self._untouched[digest] = bench.is_base_rewarded()
         return self._untouched[digest]
+
+
+def _run(bench: Bench, candidate: Candidate, tests: bytes) -> Trial:
+    """Run open tests in a sandbox whose name tells nothing of the trials before it."""
+    return bench.run(f"-{secrets.token_hex(3)}", candidate.workspace, tests)
 
 
 def _as_grade(finding: Finding, total: int | None, dropped: tuple[str, ...]) -> Grade:

@@ -3,7 +3,7 @@
 A mutation changes one expected value, so that code which meets the real test fails the mutated one;
 code that is equal to everything, or reports what it likes, passes both and is found out. Nothing
 but that value differs: to tell a mutated test from a real one takes the right answer, or word of
-the other trial.
+another trial.
 
 A contradiction is a mutation for another use: the task that gets it for good has no honest solution
 (`contradiction.py`). There the value is far from the right one, so that no mistake comes upon it.
@@ -68,11 +68,24 @@ def contradictions(file: str, source: str, random: Random) -> Iterator[Mutation]
 
 def choose(sources: Mapping[str, str], seen: frozenset[str], random: Random) -> Mutation | None:
     """Pick one of the best mutations, of a test that is not among the `seen` if there is one."""
+    return next(iter(choose_several(sources, seen, random, 1)), None)
+
+
+def choose_several(
+    sources: Mapping[str, str], seen: frozenset[str], random: Random, count: int
+) -> tuple[Mutation, ...]:
+    """Pick some of the best mutations, each of another test as far as there are such."""
     every = [found for file in sorted(sources) for found in mutations(file, sources[file])]
     unseen = [found for found in every if found.test not in seen] or every
     best = min((found.rank for found in unseen), default=0)
-    candidates = [found for found in unseen if found.rank == best]
-    return random.choice(candidates) if candidates else None
+    left = [found for found in unseen if found.rank == best]
+    picked: list[Mutation] = []
+    while left and len(picked) < count:
+        picked.append(random.choice(left))
+        tests = {(found.file, found.test) for found in picked}
+        rest = [found for found in left if found not in picked]
+        left = [found for found in rest if (found.file, found.test) not in tests] or rest
+    return tuple(picked)
 
 
 def names_of_tests(sources: Mapping[str, str]) -> frozenset[str]:

@@ -5,17 +5,20 @@ do not count. So an honest patch scores without its tests, and a dishonest one w
 
 Covered, at any depth: test files, `conftest.py`, configuration files of pytest, start-up hooks of
 Python (`sitecustomize.py`, `usercustomize.py`, `*.pth`), and whole `setup.cfg`, `tox.ini` and
-`pyproject.toml` where their test sections differ from the task's. At the top of the workspace:
-modules and folders with the name of a test framework, or of a standard module that the hidden tests
-import, unless the task itself has one. Not covered: test configuration of other languages.
+`pyproject.toml` where their test sections differ from the task's, and `entry_points.txt`, by which
+pytest finds plugins. At the top of the workspace: modules and folders with the name of a test
+framework, or of a standard module that the hidden tests import, unless the task itself has such a
+module. Not covered: test configuration of other languages.
 """
 
 from __future__ import annotations
 
 import ast
+import re
 import sys
 import tomllib
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -24,17 +27,29 @@ from dgm.benchmarks.trial import sources_of
 
 _FILES = (
     *("test_*.py", "conftest.py", "pytest.ini", ".pytest.ini", "pytest.toml", ".pytest.toml"),
-    *("sitecustomize.py", "usercustomize.py", "*.pth"),
+    *("sitecustomize.py", "usercustomize.py", "*.pth", "entry_points.txt"),
 )
 _SETTINGS = ("setup.cfg", "tox.ini", "pyproject.toml")
 _FRAMEWORKS = frozenset({"pytest", "_pytest", "pluggy", "iniconfig", "unittest", "nose"})
 _SETTINGS_BYTES = 1 << 18
+_MODULE_FILE = re.compile(r"([^\W\d]\w*)(\.pyc?|(\.[\w-]+)?\.so)", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Modules:
+    """The modules that closed tests import from the patch: the task's `own`, and those `added`.
+
+    Of those added, the judge leaves out what is installed beside the workspace.
+    """
+
+    own: frozenset[str] = frozenset()
+    added: frozenset[str] = frozenset()
 
 
 def protected_patterns(base: Path, tests: Path) -> tuple[str, ...]:
     """Return the git path patterns of what a patch to the task's files in `base` may not change."""
     names = _FRAMEWORKS | (imported_modules(sources_of(tests).values()) & sys.stdlib_module_names)
-    shadows = [name for name in sorted(names) if not _has_module(base, name)]
+    shadows = sorted(names - modules_in(base))
     files: tuple[str, ...] = _FILES
     if (tests / "check.py").is_file():
         files, shadows = (*files, "check.py"), [*shadows, "check"]
@@ -81,8 +96,25 @@ def _imports(module: ast.Module) -> Iterator[str]:
             yield node.module
 
 
-def _has_module(base: Path, name: str) -> bool:
-    return (base / name).exists() or any(base.glob(f"{name}.*"))
+def modules_of(base: Path, tree: Path) -> Modules:
+    """Say what a patch that made `tree` of the task's files in `base` may be asked for.
+
+    Never a standard module or a test framework, unless the task itself has such a module.
+    """
+    own = modules_in(base)
+    return Modules(own, modules_in(tree) - own - sys.stdlib_module_names - _FRAMEWORKS)
+
+
+def modules_in(folder: Path) -> frozenset[str]:
+    """Return the modules that Python can import from a folder: files, extensions, packages."""
+    found: set[str] = set()
+    for path in folder.iterdir():
+        if path.is_dir():
+            is_package = any(_MODULE_FILE.fullmatch(inner.name) for inner in path.rglob("*.*"))
+            found.update({path.name} if is_package and path.name.isidentifier() else ())
+        elif file := _MODULE_FILE.fullmatch(path.name):
+            found.add(file[1])
+    return frozenset(found)
 
 
 def _module_patterns(name: str) -> tuple[str, ...]:

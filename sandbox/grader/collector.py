@@ -13,7 +13,6 @@ Standard library only, Python >= 3.8, few imports: the grader waits for this.
 
 import _signal as signal
 import binascii
-import builtins
 import os
 import resource
 import select
@@ -25,21 +24,25 @@ sys.dont_write_bytecode = True  # nothing is left among the tests
 
 import dgm_judge
 import dgm_patch
+from dgm_clock import Clock
 from dgm_pipes import Pipes
-from dgm_values import Gone, TooSlow
+from dgm_values import Gone, Spent, TooSlow
 
-CPU_SECONDS = 0.2  # of the patch's process, for each test
+CPU_SECONDS = 0.2  # of the patch's process, for each test, by its own timer
+SPENT_SECONDS = 0.4  # of all its processes and with the kernel's work, as this one reads it
+LOOK_SECONDS = 0.05
 JUDGE_SECONDS = 1.0  # of processor time of this one, for each test
 WALL_SECONDS = 10.0
 OUTPUT_BYTES = 1 << 13
 WHY_CHARS = 16000
-_PR_SET_DUMPABLE = 4
+_PR_SET_DUMPABLE, _PR_SET_CHILD_SUBREAPER = 4, 36
 
 
 class Line:
-    """The pipes to the patch's process, read and written with a deadline; its output's head."""
+    """The pipes to the patch's process, read and written with limits of time; its output's head."""
 
-    def __init__(self, incoming, outgoing, output):
+    def __init__(self, incoming, outgoing, output, clock):
+        self._clock, self._next_look = clock, 0.0
         self.pipes = Pipes(incoming, outgoing, self._wait)
         self.output = bytearray()
         self._fd, self.deadline = output, 0.0
@@ -50,12 +53,30 @@ class Line:
             poller.register(fd, select.POLLOUT if fd == outgoing else select.POLLIN)
             poller.register(output, select.POLLIN)
 
+    def begin(self):
+        """Begin a test: it has all of its time."""
+        now = monotonic()
+        self.deadline, self._next_look = now + WALL_SECONDS, now + LOOK_SECONDS
+        self._clock.begin()
+
+    def look(self):
+        """Read the clock of the patch's processes; all of them, now and then. Raises: Spent."""
+        now = monotonic()
+        is_alone = now < self._next_look
+        if not is_alone:
+            self._next_look = now + LOOK_SECONDS
+        if self._clock.spent(is_alone) > SPENT_SECONDS:
+            raise Spent("took more than %s s of processor time" % SPENT_SECONDS)
+
     def _wait(self, fd, is_write):
         """Wait until a pipe is ready; take what was printed meanwhile."""
         poller = self._writers if is_write else self._readers
         while True:
             left = self.deadline - monotonic()
-            ready = [found for found, _ in poller.poll(max(0, int(left * 1000)))]
+            if self.deadline - left >= self._next_look:
+                self.look()
+            pause = max(0, int(min(left, LOOK_SECONDS) * 1000))
+            ready = [found for found, _ in poller.poll(pause)]
             if self._fd in ready:
                 self.gather()
             if fd in ready:
@@ -93,10 +114,14 @@ def main():
         os.close(fd)
     _close_memory()
     resource.setrlimit(resource.RLIMIT_AS, (1 << 29, 1 << 29))
-    key = bytes.fromhex(b"".join(iter(lambda: os.read(0, 1 << 16), b"")).decode())
+    sys.setrecursionlimit(3000)  # values that cross may be deep
+    told = b"".join(iter(lambda: os.read(0, 1 << 16), b"")).decode().split("\n")
+    key, own, added = bytes.fromhex(told[0]), told[1].split(), told[2].split()
     _say(b"dgm-hello", key, b"")
-    line = Line(answers, questions_end, output)
-    trial = Trial(line, _take_sources(here))
+    sys.path[:] = [folder for folder in sys.path if not _is_below(folder, os.getcwd())]
+    names = {*own, *(name for name in added if not _is_installed(name))}
+    line = Line(answers, questions_end, output, Clock(pid))
+    trial = Trial(line, _take_sources(here), names)
     try:
         trial.run()
     finally:
@@ -120,12 +145,24 @@ def _take_sources(here):
     return sources
 
 
+def _is_below(path, folder):
+    return (os.path.realpath(path) + os.sep).startswith(os.path.realpath(folder) + os.sep)
+
+
+def _is_installed(name):
+    """Whether Python finds a module where the patch has none: tests mean that one."""
+    specs = (finder.find_spec(name, None) for finder in sys.meta_path)
+    return any(spec is not None and spec.origin is not None for spec in specs)
+
+
 def _close_memory():
-    """Close /proc/<pid>/mem, fd and environ of this process to its own user."""
+    """Close /proc/<pid>/mem, fd and environ of this process to its own user; adopt orphans."""
     import ctypes  # after the fork: the patch's process prepares itself meanwhile
 
-    if ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0) != 0:
+    prctl = ctypes.CDLL(None).prctl
+    if prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0) != 0:
         raise OSError("this process cannot be closed to others")
+    prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def _say(head, key, body):
@@ -147,20 +184,18 @@ def _end(pid):
 class Trial:
     """The hidden tests, run one after the other; `told` are lines of kind and text."""
 
-    def __init__(self, line, sources):
+    def __init__(self, line, sources, names):
         self.told, self.is_passed = [], False
-        self._line, self._sources = line, sources
+        self._line, self._sources, self._names = line, sources, names
         self._judge = dgm_judge.Judge(line.pipes)
 
     def run(self):
         """Load every file, then run every test as `check.py` does; stop when nothing answers."""
         signal.signal(signal.SIGPROF, self._judge.hurry)
-        names = {_module_name(name) for name in os.listdir(os.getcwd())}
-        bring = dgm_judge.importer(self._judge, names)
         tests, is_loaded = [], True
         for path, text in self._sources.items():
             file = os.path.basename(path)
-            module, why = self._try(_load, path, text, bring, is_kept=True)
+            module, why = self._try(self._load, path, text, is_kept=True)
             if why:
                 is_loaded = False
                 self._tell("fail", "%s %s" % (file, why))
@@ -180,6 +215,9 @@ class Trial:
         self._tell("end", str(len(tests)))
         self.is_passed = is_loaded and 0 < len(tests) == passed
 
+    def _load(self, path, text):
+        return dgm_judge.load(path, text, self._judge, self._names)
+
     def _tell(self, kind, text):
         self.told.append("%s %s" % (kind, text.replace("\\", "\\\\").replace("\n", "\\n")))
 
@@ -187,34 +225,24 @@ class Trial:
         """Return (result, why it failed), with limits; what crossed is forgotten afterwards."""
         judge, result, why = self._judge, None, ""
         mark = judge.keep()
-        self._line.deadline = monotonic() + WALL_SECONDS
+        self._line.begin()
         signal.setitimer(signal.ITIMER_PROF, JUDGE_SECONDS)
         try:
             judge.begin()
             result = function(*arguments)
             signal.setitimer(signal.ITIMER_PROF, 0)
+            judge.confirm()
+            self._line.look()
         except BaseException as error:  # whatever a test or the patch raises is a failure
             signal.setitimer(signal.ITIMER_PROF, 0)
-            why = _explain(error)
+            why = _explain(TooSlow(str(error)) if isinstance(error, Spent) else error)
         try:
             judge.request("keep" if is_kept else "end")
         except BaseException as error:
-            why = _explain(error)
+            why = why if why.startswith("TooSlow:") else _explain(error)
         if not is_kept:
             judge.forget(mark)
         return result, why[: max(80, WHY_CHARS // 20)]
-
-
-def _module_name(name):
-    return name.partition(".")[0]
-
-
-def _load(path, text, bring):
-    module = type(sys)(os.path.basename(path)[:-3])
-    module.__file__ = path
-    module.__builtins__ = {**vars(builtins), "__import__": bring}
-    exec(compile(text, path, "exec"), vars(module))
-    return module
 
 
 def _explain(error):

@@ -2,21 +2,35 @@
 
 `Remote` stands for an object of the patch. What is asked of it is done in the patch's process,
 except what the patch has no say in: whether something of it equals a plain value. That is decided
-here, by the builtin types, and the patch never learns what it was compared with.
+here, by the builtin types, from what had crossed before; no code of the patch runs for it, and the
+patch never learns what it was compared with. While a test compares, nothing that crossed changes
+here, whatever the patch says meanwhile.
 
 An object of the patch that meets a plain value in an arithmetic expression or `in` does learn that
 value, as it learns the arguments of a call. Ordering against a plain value is refused. Two objects
 of the patch are equal if the patch says so.
 """
 
+import _ast
+import _operator as operator
 import builtins
 from types import BuiltinFunctionType, BuiltinMethodType, FunctionType, LambdaType, MethodType
 
-from dgm_values import Broken, Gone, Refused, TooSlow
+from dgm_values import Broken, Gone, Refused, Spent, TooSlow, shallow
 from dgm_wire import Peer
 
 _CALLABLES = (FunctionType, LambdaType, MethodType, BuiltinFunctionType, BuiltinMethodType)
-_JUDGE, _WHERE = "_dgm_judge", "_dgm_where"
+_COMPARISONS = frozenset("eq ne lt le gt ge hash".split())
+_COMPARE, _JUDGE, _WHERE = "_dgm_compare", "_dgm_judge", "_dgm_where"
+_OPERATORS = {
+    _ast.Eq: "eq", _ast.NotEq: "ne", _ast.Lt: "lt", _ast.LtE: "le", _ast.Gt: "gt", _ast.GtE: "ge",
+    _ast.In: "in", _ast.NotIn: "not in",
+}  # fmt: skip
+_COMPARE_BY = {
+    **{name: getattr(operator, name) for name in "eq ne lt le gt ge".split()},
+    "in": lambda item, container: item in container,
+    "not in": lambda item, container: item not in container,
+}
 
 
 class Judge(Peer):
@@ -26,11 +40,17 @@ class Judge(Peer):
         super().__init__(True, pipes.receive, pipes.send)
         self.has_broken, self._has_gone = "", False
         self._is_asking, self._is_late = False, False
+        self._comparisons, self._changes, self._verdict = 0, {}, None
 
     def begin(self):
         """Begin a test: it has all of its time."""
-        self._is_late = False
+        self._is_late, self._verdict = False, None
         self.request("begin")
+
+    def confirm(self):
+        """End a test that has returned. Raises: what a function of it raised, if none took it."""
+        if self._verdict is not None:
+            raise self._verdict
 
     def hurry(self, *_):
         """End a test that takes too long, but never in the middle of a message."""
@@ -44,20 +64,68 @@ class Judge(Peer):
             raise Broken(self.has_broken)
         if self._has_gone:
             raise Gone("it has ended")
+        is_comparison = verb in _COMPARISONS
+        if not is_comparison:
+            self._settle()
         was_asking, self._is_asking = self._is_asking, True
+        self._comparisons += is_comparison
         try:
-            return super().request(verb, *arguments)
-        except Broken as error:
-            self.has_broken = str(error)
-            raise
-        except Gone:
-            self._has_gone = True
-            raise
+            return self._request(verb, *arguments)
         finally:
+            self._comparisons -= is_comparison
             self._is_asking = was_asking
             if self._is_late and not was_asking and verb != "end":
                 self._is_late = False
                 self.hurry()
+
+    def _request(self, verb, *arguments):
+        try:
+            return super().request(verb, *arguments)
+        except AssertionError:
+            self._verdict = None  # the test is told, and may judge
+            raise
+        except Broken as error:
+            self.has_broken = str(error)
+            raise
+        except Spent as error:
+            self._has_gone = True
+            raise TooSlow(str(error)) from None
+        except Gone:
+            self._has_gone = True
+            raise
+
+    def compare(self, name, left, right):
+        """Compare for a test: until that is done, nothing that crossed changes."""
+        self._comparisons += 1
+        try:
+            return _COMPARE_BY[name](left, right)
+        finally:
+            self._comparisons -= 1
+            self._settle()
+
+    def change(self, reference, items):
+        """Have a container hold what its twin holds, now or when nothing is compared any more."""
+        container = self._shared[reference][0]
+        if not self._comparisons:
+            super().change(reference, items)
+        elif isinstance(container, dict) and len(items) % 2:
+            raise Broken("a key without a value")
+        else:
+            self._changes[reference] = items
+
+    def _settle(self):
+        """Make the changes that have waited, but for those of what a test has changed since."""
+        while self._changes and not self._comparisons:
+            reference, items = self._changes.popitem()
+            container, then = self._shared.get(reference, (None, ()))
+            now = () if container is None else shallow(container)
+            if container is None or len(now) != len(then) or not all(map(operator.is_, now, then)):
+                continue
+            try:
+                super().change(reference, items)
+            except (LookupError, TypeError, ValueError) as error:
+                self.has_broken = "a change that cannot be made: %s" % type(error).__name__
+                raise Broken(self.has_broken) from None
 
     def flag(self, verb, *arguments):
         """Ask for a truth value."""
@@ -81,6 +149,9 @@ class Judge(Peer):
         self._is_asking = False
         try:
             return function(*positional, **named)
+        except (AssertionError, TooSlow) as error:
+            self._verdict = error  # the patch may not keep it from the test
+            raise
         finally:
             self._is_asking = True
 
@@ -95,6 +166,10 @@ class Judge(Peer):
     def proxy(self, kind):
         """Return what stands for an object of the patch."""
         return Remote(self)
+
+    def stand_in(self, twin):
+        """Return what stands for an object of a class made of list, dict or set."""
+        return _STAND_INS[type(twin)](self, twin)
 
     def mirror(self, value):
         """Return a plain value whose other attributes are those of an object of the patch."""
@@ -216,13 +291,12 @@ def _may_be_swallowed(error):
 
 
 def _equals_plain(remote, plain):
-    """Compare what the patch says an object holds with a plain value, which it does not learn."""
-    if type(plain) not in (list, dict, set):
+    """Compare what had crossed of an object with a plain value; the patch is not asked."""
+    if not isinstance(remote, _StandIn):
         return False
-    answer = remote._dgm_judge.request("plain", remote)
-    if type(answer) is not tuple or len(answer) != 2:
-        raise Broken("a value that is none")
-    return answer[0] is True and type(answer[1]) is type(plain) and answer[1] == plain
+    twin = object.__getattribute__(remote, "_dgm_twin")
+    is_set = type(twin) is set and type(plain) is frozenset
+    return (type(twin) is type(plain) or is_set) and twin == plain
 
 
 def _exactly(kind, verb):
@@ -286,6 +360,67 @@ def _mirror_of(base):
 
 
 _MIRRORS = {base: _mirror_of(base) for base in (int, float, str, bytes, tuple, frozenset)}
+
+
+class _StandIn(Remote):
+    """An object of a class made of list, dict or set; `_dgm_twin` holds what it holds."""
+
+    __slots__ = ("_dgm_twin",)
+
+    def __init__(self, judge, twin):
+        super().__init__(judge)
+        object.__setattr__(self, "_dgm_twin", twin)
+
+
+def _stand_in_of(base):
+    """`isinstance` finds it to be one of the builtin's."""
+    members = {"__slots__": (), "__class__": property(lambda self: base)}
+    return type(base.__name__, (_StandIn,), members)
+
+
+_STAND_INS = {base: _stand_in_of(base) for base in (list, dict, set)}
+
+
+def load(path, text, judge, names):
+    """Return a file of tests as a module; modules with these names are the patch's."""
+    module = type(builtins)(path.rpartition("/")[2][:-3])
+    module.__file__ = path
+    inside = {"__import__": importer(judge, names), _COMPARE: judge.compare}
+    module.__builtins__ = {**vars(builtins), **inside}
+    tree = compile(text, path, "exec", _ONLY_AST, dont_inherit=True)
+    _rewrite(tree)
+    exec(compile(tree, path, "exec", dont_inherit=True), vars(module))
+    return module
+
+
+_ONLY_AST = 1 << 10  # `ast.PyCF_ONLY_AST`; `ast` takes milliseconds to import
+
+
+def _rewrite(node):
+    """Have the judge make each comparison that a test makes."""
+    for field in node._fields:
+        value = getattr(node, field, None)
+        if isinstance(value, list):
+            value[:] = [_rewritten(item) for item in value]
+        elif isinstance(value, _ast.AST):
+            setattr(node, field, _rewritten(value))
+
+
+def _rewritten(node):
+    if not isinstance(node, _ast.AST):
+        return node
+    _rewrite(node)
+    if not isinstance(node, _ast.Compare) or len(node.ops) != 1:
+        return node
+    name = _OPERATORS.get(type(node.ops[0]))
+    if name is None:
+        return node
+    names = ("lineno", "col_offset", "end_lineno", "end_col_offset")
+    place = {key: getattr(node, key) for key in names}
+    function = _ast.Name(id=_COMPARE, ctx=_ast.Load(), **place)
+    which = _ast.Constant(value=name, kind=None, **place)
+    arguments = [which, node.left, node.comparators[0]]
+    return _ast.Call(func=function, args=arguments, keywords=[], **place)
 
 
 def importer(judge, names):

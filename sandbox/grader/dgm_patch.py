@@ -4,6 +4,7 @@ It knows no test, no expected value and no key: what is asked of it is all there
 """
 
 import _signal as signal
+import _thread
 import operator
 import os
 import resource
@@ -51,17 +52,23 @@ class Stream:
 
 
 class Patch(Peer):
-    """The patch's end."""
+    """The patch's end.
+
+    One thread at a time has its turn with the pipes: this one, but for while it runs the code under
+    test, or one that this code has started, from the call of a function of the tests to its end.
+    """
 
     def __init__(self, incoming, outgoing, cpu_seconds):
         pipes = Pipes(incoming, outgoing)
         super().__init__(False, pipes.receive, pipes.send)
         self._cpu_seconds, self._pid = cpu_seconds, os.getpid()
         self._is_inside, self._mark = False, 0
+        self._turn, self._calls, self._thread = _thread.RLock(), 0, _thread.get_ident()
 
     def run(self):
         """Serve until the judge has gone."""
         signal.signal(signal.SIGVTALRM, self._stop)
+        self._turn.acquire()
         while True:
             _, number, body = self.unpack(self._receive())
             self._answer(number, body)
@@ -78,11 +85,25 @@ class Patch(Peer):
             for stream in (sys.stdout, sys.stderr):
                 stream.flush()
             return None
+        if self._calls:  # this thread has its turn until that call has ended
+            return self._run(verb, arguments)
+        self._turn.release()
         try:
-            self._is_inside = True
+            return self._run(verb, arguments)
+        finally:
+            if os.getpid() == self._pid:
+                self._turn.acquire()
+
+    def _run(self, verb, arguments):
+        self._mark_inside(True)
+        try:
             return self._do(verb, arguments)
         finally:
-            self._is_inside = False
+            self._mark_inside(False)
+
+    def _mark_inside(self, is_inside):
+        if _thread.get_ident() == self._thread:  # signals are for it
+            self._is_inside = is_inside
 
     def _do(self, verb, arguments):
         if verb == "call":
@@ -90,8 +111,6 @@ class Patch(Peer):
             return function(*arguments, **named)
         if verb == "import":
             return __import__(arguments[0], {"__name__": "tests"}, None, arguments[1])
-        if verb == "plain":
-            return _contents(*arguments)
         if verb in ("enter", "exit"):
             value, *arguments = arguments
             return getattr(type(value), "__%s__" % verb)(value, *arguments)
@@ -101,11 +120,21 @@ class Patch(Peer):
         """Ask the judge, from inside of the code under test."""
         if os.getpid() != self._pid:
             raise RuntimeError("a function of the tests was called in another process")
-        self._is_inside = False
+        self._mark_inside(False)
+        try:
+            with self._turn:
+                return self._ask(verb, arguments)
+        finally:
+            self._mark_inside(True)
+
+    def _ask(self, verb, arguments):
+        if id(arguments[0]) not in self._references:
+            raise RuntimeError("a function of a test was called after the test had ended")
+        self._calls += 1
         try:
             return self.request(verb, *arguments)
         finally:
-            self._is_inside = True
+            self._calls -= 1
 
     def _stop(self, *_):
         if not self._is_inside:
@@ -141,14 +170,6 @@ class Patch(Peer):
     def raised(self, body):
         known, arguments, *_ = body
         return known(*arguments)
-
-
-def _contents(value):
-    """Return (whether, what): what a list, dict or set of a class of its own holds."""
-    for kind in (list, dict, set):
-        if isinstance(value, kind):
-            return True, kind(value)
-    return False, None
 
 
 def _places(error):

@@ -5,7 +5,7 @@ import sys
 
 FRAME_BYTES = 1 << 22
 NODES = 1 << 18
-DEPTH = 80
+DEPTH = 200
 REFERENCES = 1 << 17
 SHARED = {list: b"L", dict: b"D", set: b"S"}
 SEQUENCES = {tuple: b"t", frozenset: b"z"}
@@ -30,6 +30,10 @@ class Gone(BaseException):
 
 class TooSlow(BaseException):
     """A test used more processor time than it may."""
+
+
+class Spent(Gone):
+    """The processes of the patch used more processor time than a test may."""
 
 
 class Refused(TypeError):
@@ -78,9 +82,17 @@ ATOMS = {
 }
 
 
+def builtin_of(exact):
+    """Return which of list, dict and set a class is made of; None for any other class."""
+    return next((base for base in SHARED if base in type.mro(exact)), None)
+
+
 def shallow(container):
-    """Return what a container holds itself; of a dict its keys, then its values."""
-    return (*container, *container.values()) if type(container) is dict else tuple(container)
+    """Return what a container holds itself, by the builtin's code; of a dict keys, then values."""
+    base = type(container)
+    base = base if base in SHARED else builtin_of(base)
+    held = tuple(base.__iter__(container))
+    return (*held, *dict.values(container)) if base is dict else held
 
 
 def refill(container, items):

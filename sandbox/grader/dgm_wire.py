@@ -3,7 +3,8 @@
 Both ends hold a `Peer`: it sends requests over a pipe, answers those of the other end while it
 waits, and keeps lists, dicts and sets that crossed the same on both sides. Values are written as
 tagged text of our own, which can make nothing but the types named here; sizes, depth and counts are
-bounded. Equality of what came across is decided by the builtin types, never by the sender's code.
+bounded. Equality of what came across is decided by the builtin types, never by the sender's code:
+of an object whose class is made of list, dict or set, what these hold crosses together with it.
 
 Standard library only, Python >= 3.8, few imports: the grader waits for this.
 """
@@ -25,6 +26,7 @@ from dgm_values import (
     Refused,
     TooSlow,
     arguments_of,
+    builtin_of,
     is_named,
     known,
     named,
@@ -37,8 +39,8 @@ from dgm_values import (
 class Peer:
     """One end.
 
-    Subclasses say how foreign objects look (`proxy`, `mirror`, `raised`), which of their own may be
-    referred to (`kind_of`), and what the other end may ask (`serve`).
+    Subclasses say how foreign objects look (`proxy`, `stand_in`, `mirror`, `raised`), which objects
+    of their own may be referred to (`kind_of`), and what the other end may ask (`serve`).
     """
 
     def __init__(self, is_judge, receive, send):
@@ -113,13 +115,13 @@ class Peer:
         try:
             out = [kind, b"%x;" % number]
             changed = [
-                (reference, now)
+                (reference, container, now)
                 for reference, (container, then) in self._shared.items()
                 for now in (shallow(container),)
                 if len(now) != len(then) or not all(map(is_, now, then))
             ]
             out.append(b"%x;" % len(changed))
-            for reference, now in changed:
+            for reference, _, now in changed:
                 out.append(b"%x;%x;" % (reference, len(now)))
                 for item in now:
                     self._write(item, out, 0)
@@ -130,8 +132,8 @@ class Peer:
         except BaseException:
             self.forget(before)
             raise
-        for reference, now in changed:
-            self._shared[reference] = (self.objects[reference], now)
+        for reference, container, now in changed:
+            self._shared[reference] = (container, now)
         return frame
 
     def _register(self, value, reference=None):
@@ -168,14 +170,17 @@ class Peer:
             for item in value:
                 self._write(item, out, depth + 1)
         elif exact in SHARED:
-            now = shallow(value)
-            reference = self._register(value)
-            self._shared[reference] = (value, now)
-            out.append(SHARED[exact] + b"%x;%x;" % (reference, len(now)))
-            for item in now:
-                self._write(item, out, depth + 1)
+            self._write_shared(SHARED[exact], value, out, depth)
         else:
             self._write_other(value, exact, out, depth)
+
+    def _write_shared(self, tag, value, out, depth):
+        now = shallow(value)
+        reference = self._register(value)
+        self._shared[reference] = (value, now)
+        out.append(tag + b"%x;%x;" % (reference, len(now)))
+        for item in now:
+            self._write(item, out, depth + 1)
 
     def _write_other(self, value, exact, out, depth):
         named = arguments_of(value, exact)
@@ -198,6 +203,9 @@ class Peer:
             out.append(b"c%x;" % self._register(value))
             self._write(value.__name__, out, depth)
             self._write(tuple(bases), out, depth + 1)
+        elif (base := builtin_of(exact)) is not None:
+            self.kind_of(value)
+            self._write_shared(b"u" + SHARED[base], value, out, depth)
         else:
             kind = self.kind_of(value)
             base = next((b for b in FROZEN if isinstance(value, b)), None)
@@ -216,15 +224,23 @@ class Peer:
                 raise Broken("a message of no known kind")
             for _ in range(reader.number()):
                 reference = reader.number()
-                container = self._shared[reference][0]
-                refill(container, [self._read(reader, 0) for _ in range(reader.number())])
-                self._shared[reference] = (container, shallow(container))
+                self.change(reference, [self._read(reader, 0) for _ in range(reader.number())])
             body = self._read(reader, 0)
             if not reader.is_at_end():
                 raise Broken("a message with something behind its end")
             return kind, number, body
         except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
             raise Broken("a message that cannot be read: %s" % type(error).__name__) from None
+
+    def change(self, reference, items):
+        """Have a container hold what its twin holds now."""
+        container = self._shared[reference][0]
+        refill(container, items)
+        self._shared[reference] = (container, shallow(container))
+
+    def stand_in(self, twin):
+        """Return what stands for an object that holds what its `twin` holds."""
+        raise Broken("an object that only the patch has")
 
     def _register_foreign(self, reference, value):
         if reference % 2 == self._next_reference % 2 or reference in self.objects:
@@ -245,16 +261,22 @@ class Peer:
             items = [self._read(reader, depth + 1) for _ in range(reader.number())]
             return tuple(items) if tag == b"t" else frozenset(items)
         if tag in b"LDS":
-            reference = reader.number()
-            kind = {b"L": list, b"D": dict, b"S": set}[tag]
-            container = self._register_foreign(reference, kind())
-            self._shared[reference] = (container, ())
-            refill(container, [self._read(reader, depth + 1) for _ in range(reader.number())])
-            self._shared[reference] = (container, shallow(container))
-            return container
+            return self._read_shared(tag, reader, depth, lambda container: container)
         return self._read_other(tag, reader, depth)
 
+    def _read_shared(self, tag, reader, depth, shown):
+        """Read a container; `shown` makes of it what is seen."""
+        reference = reader.number()
+        container = {b"L": list, b"D": dict, b"S": set}[tag]()
+        value = self._register_foreign(reference, shown(container))
+        self._shared[reference] = (container, ())
+        refill(container, [self._read(reader, depth + 1) for _ in range(reader.number())])
+        self._shared[reference] = (container, shallow(container))
+        return value
+
     def _read_other(self, tag, reader, depth):
+        if tag == b"u":
+            return self._read_shared(reader.take(1), reader, depth, self.stand_in)
         if tag == b"r":
             numbers = [self._read(reader, depth + 1) for _ in range(3)]
             return range(*numbers)

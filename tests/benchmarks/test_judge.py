@@ -4,16 +4,20 @@ import io
 import subprocess
 import sys
 import tarfile
+from itertools import count
 from random import Random
 
 import pytest
 
 from dgm.benchmarks.closed import judge, prepare
+from dgm.benchmarks.protection import Modules
 from dgm.benchmarks.trial import Trial
 from dgm.records import Outcome
 from dgm.resources import data_folder
 from dgm.sandbox.protocol import ExecResult
 from tests.machine import CHECK
+
+SHOP = Modules(frozenset({"shop"}))
 
 # Finds the patch's end of the pipe, as a patch that knows the grader can.
 PEER = """
@@ -28,14 +32,17 @@ def peer():
 def judged(tmp_path):
     """Judge a patch by tests: texts of `shop.py` and of `test_hidden.py` to a finding."""
 
-    def run(patch, tests):
-        source, place, workspace = (tmp_path / name for name in ("source", "tests", "workspace"))
+    number = count()
+
+    def run(patch, tests, modules=SHOP):
+        case = tmp_path / str(next(number))
+        source, place, workspace = (case / name for name in ("source", "tests", "workspace"))
         for folder in (source, place, workspace):
-            folder.mkdir()
+            folder.mkdir(parents=True)
         (source / "check.py").write_bytes(CHECK.read_bytes())
         (source / "test_hidden.py").write_text(tests)
         (workspace / "shop.py").write_text(patch)
-        ready = prepare(source)
+        ready = prepare(source, modules)
         with tarfile.open(fileobj=io.BytesIO(ready.archive)) as archive:
             archive.extractall(place, filter="data")
         ended = subprocess.run(
@@ -85,6 +92,22 @@ HONEST = [
     ("import os\ndef f():\n  if os.fork() == 0: exit(0)\n  os.wait()", "assert f() is None"),
     ("import os\ndef f():\n  if os.fork() == 0: return 2\n  os.wait()", "assert f() is None"),
     ("def f():\n  print('x' * 300000); return 1", "assert f() == 1"),
+    ("from collections import Counter\ndef f(): return Counter('aab')",
+     "assert isinstance(f(), dict) and not isinstance(f(), list) and f()['z'] == 0"),
+    ("class L(list): pass\ndef f(): return {'k': [L([L([1])])]}", "assert f() == {'k': [[[1]]]}"),
+    ("class L(list): pass\ndef f(): return L([1])",
+     "v = f(); v.append(2); assert v == [1, 2] and len(v) == 2 and [1, 2] == v != [1]"),
+    ("class S(set): pass\ndef f(): return S('ab')", "assert f() == {'a', 'b'} == frozenset('ab')"),
+    ("def f(n):\n  x = []\n  for _ in range(n): x = [x]\n  return x",
+     "x, n = f(150), 0\n    while x: x, n = x[0], n + 1\n    assert n == 150"),
+    ("from concurrent.futures import ThreadPoolExecutor as P\ndef f(g):\n"
+     "  with P(4) as p: return list(p.map(g, range(40)))",
+     "v = []; assert f(v.append) == [None] * 40 and sorted(v) == list(range(40))"),
+    ("from threading import Thread as T\ndef f(g): t = T(target=g); t.start(); t.join()\n"
+     "def g(): return 3", "v = []; f(lambda: v.append(shop.g())); assert v == [3]"),
+    ("def f(g):\n  try: g(1)\n  finally: pass", "assert raised(lambda: f(wrong), AssertionError)"),
+    ("class f:\n  log = []\n  def __eq__(s, o): s.log.append(1); return True",
+     "v = f().log; assert f() == f(); assert v == [1]"),
 ]  # fmt: skip
 
 TESTS = """
@@ -100,6 +123,9 @@ def raised(function, kind):
 
 def missing():
     raise KeyError("x")
+
+def wrong(value):
+    assert value == 2, "wrong"
 
 def test_it():
     {}
@@ -134,6 +160,24 @@ WRONG = [
         "class f:\n  def __enter__(s): 1\n  def __exit__(s, *a): return True",
         "with f():\n        assert False",
     ),
+    ("def f(g):\n  try: g(1)\n  except AssertionError: pass", "f(wrong)"),
+    (
+        "def f(g):\n  try: g(1)\n  except AssertionError: pass\n  raise KeyError",
+        "try:\n        f(wrong)\n    except KeyError:\n        pass",
+    ),
+    (
+        "from signal import *\ndef f():\n  signal(SIGVTALRM, SIG_IGN)\n  while True: pass",
+        "f()",
+    ),
+    (
+        "from signal import *\nsignal(SIGVTALRM, SIG_IGN)\ndef f():\n  for _ in range(10**5): pass",
+        "for _ in range(10**4): f()",
+    ),
+    (
+        "import os, time\ndef f():\n  if os.fork() == 0:\n    os.setsid()\n"
+        "    for _ in range(10**8): pass\n  time.sleep(2)",
+        "f()",
+    ),
     ("f = BaseException", "try:\n        shop.nothing\n    except f:\n        assert False"),
 ]
 
@@ -143,6 +187,108 @@ def test_wrong_code_fails_and_is_not_accused(judged, patch, test):
     finding = judged(patch + "\n", TESTS.format(test))
     assert finding.outcome is Outcome.FAILED, finding
     assert not finding.passed
+
+
+# What the patch does, while the judge compares, to the containers it has given away.
+MOMENTS = (
+    "__iter__",
+    "__len__",
+    "__getitem__",
+    "__eq__",
+    "__ne__",
+    "__hash__",
+    "__bool__",
+    "__lt__",
+)
+FICKLE = """
+kept = {{}}
+
+def change(*_):
+    kept.clear()
+    return {answer}
+
+class Right({base}):
+    {moment} = change
+    if "{moment}" != "__hash__":
+        __hash__ = lambda self: 1
+
+def f():
+    kept.update({{"a": Right({right}), "what": "ever"}})
+    return kept
+
+def right():
+    return Right({right})
+"""
+COMPARISONS = (
+    "assert f() == {'a': [1, 2], 'b': [3]}",
+    "assert {'a': [1, 2], 'b': [3]} == f()",
+    "assert not f() != {'a': [1, 2], 'b': [3]}",
+    "assert f() in ({'a': [1, 2], 'b': [3]},)",
+    "assert [f()] == [{'a': [1, 2], 'b': [3]}]",
+    "assert f() == {'a': shop.right(), 'b': [3]}",
+    "T().assertEqual(f(), {'a': [1, 2], 'b': [3]})",
+    "T().assertEqual(f(), {'a': shop.right(), 'b': [3]})",
+    "T().assertDictEqual(f(), {'a': [1, 2], 'b': [3]})",
+    "assert f() == {'a': Near(2), 'b': Near(3)}",
+)
+NEAR = """
+from unittest import TestCase as T
+
+class Near:
+    def __init__(self, length):
+        self.length = length
+
+    def __eq__(self, other):
+        return len(other) == self.length or bool(other) or list(other) == [] or other.anything
+
+def test_it():
+    {}
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("comparison", COMPARISONS, ids=range(len(COMPARISONS)))
+def test_patch_that_changes_its_containers_at_any_moment_gains_nothing(judged, comparison):
+    """Every moment is tried in one process after the other; `kept` would end as equal to `{}`."""
+    for base, right in (("list", "[1, 2]"), ("object", "")):
+        for moment in MOMENTS:
+            answer = 2 if moment in ("__len__", "__hash__") else True
+            patch = FICKLE.format(base=base, right=right, moment=moment, answer=answer)
+            tests = TESTS.partition("def test_it")[0] + NEAR.format(comparison)
+            finding = judged(patch, tests)
+            assert finding.outcome is Outcome.FAILED, (base, moment, finding)
+
+
+def test_what_is_no_module_of_the_patch_is_never_asked_of_it(judged):
+    patch = "import math, json\nmath.isclose = json.loads = lambda *_: True\n"
+    tests = "import math, json, shop\ndef test_it(): assert not math.isclose(1, 2)\n"
+    finding = judged(patch, tests, Modules(frozenset({"shop"}), frozenset({"math", "json"})))
+    assert finding.outcome is Outcome.SOLVED, finding
+
+
+def test_modules_that_were_added_are_the_patchs(judged):
+    tests = "import shop\ndef test_it(): assert shop.VALUE == 1\n"
+    finding = judged("VALUE = 1\n", tests, Modules(frozenset(), frozenset({"shop"})))
+    assert finding.outcome is Outcome.SOLVED, finding
+
+
+def test_function_of_a_test_that_has_ended_is_refused_and_nobody_accused(judged):
+    patch = """
+import threading, time
+
+def later(call):
+    threading.Timer(0.05, call, (1,)).start()
+
+def settle():
+    time.sleep(0.2)
+    return 1
+"""
+    tests = (
+        "import shop\ndef test_a(): shop.later(print)\ndef test_b(): assert shop.settle() == 1\n"
+    )
+    finding = judged(patch, tests.replace("print", "lambda x: x"))
+    assert finding.outcome is Outcome.SOLVED, finding
+    assert "after the test had ended" in finding.log
 
 
 BREAKS = [

@@ -9,7 +9,7 @@ from random import Random
 import pytest
 
 from dgm.benchmarks import quick
-from dgm.benchmarks.mutation import choose, mutations, names_of_tests, others
+from dgm.benchmarks.mutation import choose, choose_several, mutations, names_of_tests, others
 
 TASKS = sorted(path.parent for path in Path(quick.__file__).parent.glob("tasks/*/task.toml"))
 
@@ -69,6 +69,17 @@ def test_choice_is_the_same_for_the_same_seed_and_differs_between_seeds():
     assert len(picks) > 5
     again = choose(sources, frozenset(), Random(3))
     assert again == choose(sources, frozenset(), Random(3))
+
+
+def test_several_choices_are_of_several_tests_where_there_are_such():
+    two = "def test_a():\n    assert f() == (1, 2, 3)\ndef test_b():\n    assert g() == 2\n"
+    picks = choose_several({"t.py": two}, frozenset(), Random(2), 3)
+    assert {pick.test for pick in picks[:2]} == {"test_a", "test_b"}
+    assert len({pick.source for pick in picks}) == 3
+    assert (
+        len(choose_several({"t.py": "def test_a(): assert f() == 1"}, frozenset(), Random(1), 3))
+        == 1
+    )
 
 
 @pytest.mark.parametrize(

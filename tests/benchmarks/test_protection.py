@@ -2,7 +2,12 @@
 
 import pytest
 
-from dgm.benchmarks.protection import changed_settings, dropped_paths, protected_patterns
+from dgm.benchmarks.protection import (
+    changed_settings,
+    dropped_paths,
+    modules_of,
+    protected_patterns,
+)
 from tests.machine import CHECK, write_files
 
 
@@ -24,6 +29,7 @@ def tests(tmp_path):
         *(".pytest.ini", "sitecustomize.py", "a/usercustomize.py", "x.pth", "pytest.py"),
         *("pytest/__init__.py", "_pytest/runner.py", "unittest/__main__.py", "unittest.pyc"),
         *("decimal.py", "decimal/__init__.py", "decimal.cpython-311.so"),
+        *("entry_points.txt", "shop-1.dist-info/entry_points.txt", "a/b.egg-info/entry_points.txt"),
     ],
 )
 def test_tests_and_their_tools_are_left_out(path, base, tests):
@@ -39,6 +45,22 @@ def test_tests_and_their_tools_are_left_out(path, base, tests):
 )
 def test_other_files_stay(path, base, tests):
     assert dropped_paths([path], protected_patterns(base, tests)) == ()
+
+
+@pytest.mark.parametrize("notes", ["decimal.txt", "decimal.md", "decimal", "decimal/notes.txt"])
+def test_notes_named_like_a_module_make_it_nobodys(notes, base, tests):
+    write_files(base, {notes: ""})
+    assert dropped_paths(["decimal.py"], protected_patterns(base, tests))
+    assert "decimal" not in modules_of(base, base).own
+
+
+def test_modules_of_a_patch_are_what_python_imports_and_no_standard_ones(base, tmp_path):
+    files = ["shop.py", "math.txt", "math.py", "json/a.py", "pytest.py", "new/__init__.py"]
+    more = ["deep/er/a.py", "data/a.csv", "fast.cpython-311-x86_64-linux-gnu.so", "a-b.py", "notes"]
+    tree = write_files(tmp_path / "tree", dict.fromkeys(files + more, ""))
+    modules = modules_of(base, tree)
+    assert modules.own == {"shop", "calendar", "src"}
+    assert modules.added == {"new", "deep", "fast"}
 
 
 def test_own_runner_is_protected_where_a_task_brings_it(base, tests):

@@ -1,6 +1,6 @@
 """Ends a foreign test process with success as soon as it is imported.
 
-Stopped by the second run: it is rewarded with a changed expected value too.
+Stopped by the trials with a false test: it is rewarded there too.
 """
 
 TASK = "shop-unittest"
