@@ -19,6 +19,7 @@ from dgm.sandbox.bubblewrap import Bubblewrap
 from dgm.sandbox.containers.driver import Docker
 from dgm.sandbox.process import Process
 from dgm.wiring import (
+    BENCHMARKS,
     check_config,
     check_keys,
     clean,
@@ -145,7 +146,8 @@ def test_unknown_model_or_policy_is_refused(setting):
 
 def test_benchmark_is_a_name_or_a_folder(tmp_path):
     assert open_benchmark("quick", Workspaces(tmp_path)).tasks()
-    with pytest.raises(BenchmarkError, match=r"choose quick, .*or a folder of Harbor tasks"):
+    names = ", ".join(BENCHMARKS)
+    with pytest.raises(BenchmarkError, match=f"choose {names} or a folder of Harbor tasks"):
         open_benchmark(str(tmp_path / "nowhere"), Workspaces(tmp_path))
 
 

@@ -6,8 +6,10 @@ repository, which the host owns, in an environment of its own.
 
 from __future__ import annotations
 
+import importlib
 import os
 import shutil
+import sys
 import tempfile
 import zlib
 from collections.abc import Iterator
@@ -16,6 +18,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from threading import RLock
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from dgm.archive.disk import writing_to
@@ -85,9 +88,8 @@ class AgentRepository:
 
     @cached_property
     def _repo(self) -> git.Repo:
-        import git  # 0.1 s that only commands that look at code should pay
-
-        repo = git.Repo(self._path, expand_vars=False)
+        library = _gitpython()
+        repo: git.Repo = library.Repo(self._path, expand_vars=False)
         # GitPython hands the host's whole environment on, keys and all: what git needs not is
         # blotted out.
         inherited = (name for name in os.environ if name not in _NEEDED)
@@ -188,13 +190,12 @@ class AgentRepository:
         return ()
 
     def _git(self, command: str, *words: str) -> bytes:
-        import git
-
+        library = _gitpython()
         try:
             output = self._repo.git.execute(
                 ["git", command, *words], stdout_as_string=False, strip_newline_in_stdout=False
             )
-        except git.GitCommandError as error:
+        except library.GitCommandError as error:
             said = " ".join(str(error.stderr).split())[:500]
             raise ArchiveError(f"git {command} failed in {self._path}: {said}") from error
         if not isinstance(output, bytes):
@@ -208,14 +209,14 @@ class AgentRepository:
         return tuple(Branch(name, commit, tree, up or None) for name, commit, tree, up in fields)
 
     def _tree(self, tree_hash: str) -> git.Tree:
-        import git
-
+        library = _gitpython()
         try:
             binary = bytes.fromhex(tree_hash)
             self._repo.odb.info(binary)  # asks git, so that packed objects are found as well
         except ValueError as error:
             raise ArchiveError(f"there is no tree {tree_hash} in the archive") from error
-        return git.Tree(self._repo, binary, path="")
+        tree: git.Tree = library.Tree(self._repo, binary, path="")
+        return tree
 
     def _put(self, kind: str, data: bytes) -> bytes:
         digest = hash_object(kind, data)
@@ -250,6 +251,27 @@ class AgentRepository:
             Path(part).replace(path)
         finally:
             Path(part).unlink(missing_ok=True)
+
+
+def _gitpython() -> ModuleType:
+    """Import GitPython: 0.1 s that only commands that look at code should pay.
+
+    The import runs `git version` with the host's whole environment, keys and all. Told of a program
+    that is not there, it runs nothing; every command here names git itself.
+    """
+    if "git" not in sys.modules:
+        told = {"GIT_PYTHON_REFRESH": "quiet", "GIT_PYTHON_GIT_EXECUTABLE": "/nonexistent/git"}
+        before = {name: os.environ.get(name) for name in told}
+        os.environ.update(told)
+        try:
+            importlib.import_module("git")
+        finally:
+            for name, value in before.items():
+                if value is None:
+                    del os.environ[name]
+                else:
+                    os.environ[name] = value
+    return sys.modules["git"]
 
 
 def git_environment(repository: Path) -> dict[str, str]:

@@ -23,7 +23,7 @@ from __future__ import annotations
 import secrets
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from itertools import cycle, islice, pairwise
 from pathlib import Path
@@ -81,10 +81,13 @@ def lay_out(harbor: HarborTask, workspace: Workspace, patch: bytes) -> Candidate
 
 @dataclass(frozen=True, slots=True)
 class Grader:
-    """Grades patches; remembers for each task whether its untouched workspace is rewarded."""
+    """Grades patches; remembers for each task whether its untouched workspace is rewarded.
+
+    Chance is the host's own, unless one is given.
+    """
 
     _untouched: dict[str, bool] = field(default_factory=dict)
-    _random: Random = field(default_factory=SystemRandom)
+    _random: Random | None = None
 
     def grade(
         self, bench: Bench, candidate: Candidate, reference: Callable[[], Candidate] | None
@@ -99,8 +102,10 @@ class Grader:
             finding = self._try(bench, candidate, ready)
             return _as_grade(finding, len(ready.expected), candidate.dropped)
         seen = names_of_tests(runner_files(sources_of(bench.harbor.workspace)))
-        mutations = choose_several(sources_of(tests), seen, self._random, _TRIALS)
-        finding = self._by_reward(bench, candidate, mutations, reference)
+        chance = self._random or SystemRandom()
+        mutations = choose_several(sources_of(tests), seen, chance, _TRIALS)
+        order = _order(mutations if candidate.patch else (), chance)
+        finding = self._by_reward(bench, candidate, order, reference)
         return _as_grade(finding, None, candidate.dropped)
 
     def _try(self, bench: Bench, candidate: Candidate, tests: ClosedTests) -> Finding:
@@ -118,12 +123,12 @@ class Grader:
         self,
         bench: Bench,
         candidate: Candidate,
-        mutations: tuple[Mutation, ...],
+        order: Iterable[Mutation | None],
         reference: Callable[[], Candidate] | None,
     ) -> Finding:
         """Judge by the reward alone, where nothing better is known; stop when that is settled."""
         tests, solved = bench.harbor.tests, None
-        for mutation in self._order(mutations if candidate.patch else ()):
+        for mutation in order:
             archive = with_source(tests, mutation) if mutation else staged(tests, {})
             trial = _run(bench, candidate, archive)
             finding = by_reward(trial)
@@ -144,21 +149,22 @@ class Grader:
             # else that test is never run: its change says nothing
         return solved or finding
 
-    def _order(self, mutations: tuple[Mutation, ...]) -> list[Mutation | None]:
-        """Draw an order of real trials (None) and mutated ones that do not take turns."""
-        if not mutations:
-            return [None]
-        false = islice(cycle(mutations), _TRIALS)
-        order = self._random.sample([*[None] * _TRIALS, *false], 2 * _TRIALS)
-        while all((one is None) != (other is None) for one, other in pairwise(order)):
-            self._random.shuffle(order)
-        return order
-
     def _is_base_rewarded(self, bench: Bench) -> bool:
         digest = bench.harbor.task.digest
         if digest not in self._untouched:
             self._untouched[digest] = bench.is_base_rewarded()
         return self._untouched[digest]
+
+
+def _order(mutations: tuple[Mutation, ...], chance: Random) -> list[Mutation | None]:
+    """Draw an order of real trials (None) and mutated ones that do not take turns."""
+    if not mutations:
+        return [None]
+    false = islice(cycle(mutations), _TRIALS)
+    order = chance.sample([*[None] * _TRIALS, *false], 2 * _TRIALS)
+    while all((one is None) != (other is None) for one, other in pairwise(order)):
+        chance.shuffle(order)
+    return order
 
 
 def _run(bench: Bench, candidate: Candidate, tests: bytes) -> Trial:

@@ -13,8 +13,8 @@ _MOST_LINES = 2000
 _TEXT_BYTES = 1 << 20
 _NEARLY, _PHRASE = 0.8, 80
 _NAMES = re.compile(
-    r"(?:\bdef|\bfunc|\bfn|\bvoid|\bTEST_CASE\(|\bTEST\(|\b(?:test|it)\()"
-    r"\s*[\"'`]?([A-Za-z_][^\"'`({\n]{5,100}?)\s*[\"'`({]"
+    r"\b(?:def|func|fn|void)\s+(\w{6,100})\s*[(<]"
+    r"|\b(?:TEST_CASE|TEST|test|it)\(\s*[\"'`]([^\"'`\n]{6,100})[\"'`]"
 )
 
 
@@ -129,9 +129,9 @@ def added_lines(patch: bytes) -> Iterator[str]:
 
 def names_of_tests(text: str) -> Iterator[str]:
     """Yield the names of tests in a text of one of the usual languages."""
-    for name in _NAMES.findall(text):
-        if " " in name or re.match(r"test_|test[A-Z]|Test", name):
-            yield name.strip()
+    for function, title in _NAMES.findall(text):
+        if title or re.match(r"test_|test[A-Z]|Test", function):
+            yield title or function
 
 
 def _telling(lines: Iterable[str], seen: frozenset[str]) -> tuple[str, ...]:

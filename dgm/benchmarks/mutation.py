@@ -81,10 +81,10 @@ def choose_several(
     left = [found for found in unseen if found.rank == best]
     picked: list[Mutation] = []
     while left and len(picked) < count:
-        picked.append(random.choice(left))
         tests = {(found.file, found.test) for found in picked}
-        rest = [found for found in left if found not in picked]
-        left = [found for found in rest if (found.file, found.test) not in tests] or rest
+        fresh = [found for found in left if (found.file, found.test) not in tests]
+        picked.append(random.choice(fresh or left))
+        left.remove(picked[-1])
     return tuple(picked)
 
 

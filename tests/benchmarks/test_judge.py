@@ -53,7 +53,7 @@ def judged(tmp_path):
             check=False,
         )
         result = ExecResult(ended.returncode, ended.stdout, ended.stderr, 0.0)
-        return judge(Trial(result, is_rewarded=ended.returncode == 0), ready)
+        return judge(Trial(result, reward=float(ended.returncode == 0)), ready)
 
     return run
 

@@ -8,6 +8,7 @@ import pytest
 
 from dgm.benchmarks import quick
 from dgm.benchmarks.harbor import read_task
+from dgm.benchmarks.hidden import shown_answers
 from dgm.benchmarks.leaks import Suspect, find_leaks
 from dgm.config import Config
 from dgm.records import Split
@@ -94,3 +95,16 @@ def test_nothing_hidden_can_be_read_in_a_sandbox(bubblewrapped, tmp_path):
         for task in benchmark.tasks()
     ]
     assert find_leaks(benchmark, suspects, bubblewrapped, workspaces) == {}
+
+
+def test_no_workspace_shows_its_answer(task):
+    repo, solved = task / "environment" / "repo", sources(task / "solution")
+    hidden = [*(task / "tests").iterdir(), *(task / "solution").iterdir()]
+    before = {line for path in solved for line in (repo / path.name).read_text().splitlines()}
+    added = [
+        f"+{line}"
+        for path in solved
+        for line in path.read_text().splitlines()
+        if line not in before
+    ]
+    assert list(shown_answers(repo, hidden, "\n".join(added).encode())) == []

@@ -198,7 +198,7 @@ class Polyglot:
         language, statement = exercise.language, statement_of(exercise)
         environment = self._prepared.environments[language.name]
         ground = environment.image or str(self._prepared.packages)
-        decisive = (exercise.digest(), statement, language.command, recipe_of(language), ground)
+        decisive = (exercise.digest(), statement, exercise.command, recipe_of(language), ground)
         return Task(
             id=exercise.id,
             benchmark=NAME,

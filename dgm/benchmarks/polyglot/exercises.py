@@ -24,7 +24,10 @@ _UNSEEN = ("gradlew", "gradlew.bat", "gradle/*", "LICENSE", ".eslintrc", ".npmrc
 
 @dataclass(frozen=True, slots=True)
 class Exercise:
-    """One exercise; paths are below `folder`, with slashes. `shown` is what agents get."""
+    """One exercise; paths are below `folder`, with slashes. `shown` is what agents get.
+
+    `is_optimized`: its tests in Rust compute for so long that its track compiles them to the full.
+    """
 
     language: Language
     name: str
@@ -34,6 +37,15 @@ class Exercise:
     examples: tuple[str, ...]
     tests: tuple[str, ...]
     shown: tuple[str, ...]
+    is_optimized: bool = False
+
+    @property
+    def command(self) -> str:
+        """What runs its tests."""
+        command = self.language.command
+        return (
+            command.replace("cargo test", "cargo test --release") if self.is_optimized else command
+        )
 
     @property
     def id(self) -> str:
@@ -67,7 +79,7 @@ def folders(source: Path) -> Sequence[tuple[Language, Path]]:
 
 def read_exercise(language: Language, folder: Path) -> Exercise:
     """Read one exercise. Raises: BenchmarkError, one line that names it."""
-    files = _listed_files(folder)
+    files, is_optimized = _settings(folder)
     tests, shown = [], []
     for path in _paths(folder):
         if path in files["test"] or matches(path, language.tests):
@@ -83,6 +95,7 @@ def read_exercise(language: Language, folder: Path) -> Exercise:
         examples=_examples(language, folder, files["example"]),
         tests=tuple(tests),
         shown=tuple(shown),
+        is_optimized=is_optimized,
     )
     _check(exercise, files["test"])
     return exercise
@@ -108,12 +121,15 @@ def _check(exercise: Exercise, named_tests: Sequence[str]) -> None:
         raise BenchmarkError(f"exercise {exercise.id}: its test file is empty")
 
 
-def _listed_files(folder: Path) -> dict[str, tuple[str, ...]]:
-    """Read which files are solution, tests and examples. Raises: BenchmarkError."""
+def _settings(folder: Path) -> tuple[dict[str, tuple[str, ...]], bool]:
+    """Read which files are solution, tests, examples, and whether to optimize. BenchmarkError."""
     path = folder / ".meta" / "config.json"
     try:
-        files: Any = json.loads(path.read_text(encoding="utf-8"))["files"]
-        return {kind: _strings(files.get(kind, [])) for kind in ("solution", "test", "example")}
+        settings: Any = json.loads(path.read_text(encoding="utf-8"))
+        files, custom = settings["files"], settings.get("custom", {})
+        kinds = ("solution", "test", "example")
+        listed = {kind: _strings(files.get(kind, [])) for kind in kinds}
+        return listed, bool(custom.get("test-in-release-mode", False))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise BenchmarkError(f"exercise {folder.name}: {path} cannot be read: {error!r}") from None
 

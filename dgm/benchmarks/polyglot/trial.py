@@ -55,7 +55,6 @@ class Bench:
         tests = dict(layout.test_files(self.exercise))
         if false is not None:
             tests[false.file] = false.text.encode()
-        language = self.exercise.language
         limits = replace(self.spec.limits, output_kb=max(self.spec.limits.output_kb, _OUTPUT_KB))
         spec = replace(
             self.spec, name=self.spec.name + step, limits=self.spec.environment.raised(limits)
@@ -63,13 +62,13 @@ class Bench:
         with self.sandboxes.open(spec) as sandbox:
             sandbox.put(_packed({**solution, **tests}), sandbox.paths.workspace)
             result = sandbox.exec(
-                ["bash", "-c", language.command],
+                ["bash", "-c", self.exercise.command],
                 cwd=sandbox.paths.workspace,
                 env={},
                 timeout_s=self.timeout_s,
             )
         output = (result.stdout + result.stderr).decode(errors="replace")
-        return Trial(result, language.count(output))
+        return Trial(result, self.exercise.language.count(output))
 
 
 def _packed(files: Mapping[str, bytes]) -> bytes:

@@ -34,6 +34,8 @@ def suite(environment: Mapping[str, str]) -> Suite:
 
 
 def _open(cache: Path, workspaces: Workspaces) -> SweBench:
+    """Open what is prepared. Raises: BenchmarkError if nothing is, or the package is missing."""
+    version_of_package()
     benchmark = SweBench(cache / "tasks", workspaces)
     benchmark.tasks()
     return benchmark

@@ -93,6 +93,16 @@ def test_reference_in_rust_takes_the_crates_there_are():
     assert b'itertools = "*"' in manifest
 
 
+def test_tests_that_compute_for_long_are_optimized_as_their_track_does(tmp_path):
+    folder = tmp_path / "traffic-light"
+    shutil.copytree(EXERCISES / "rust" / "exercises" / "practice" / "traffic-light", folder)
+    assert "--release" not in read_exercise(LANGUAGES["rust"], folder).command
+    config = json.loads((folder / ".meta/config.json").read_text())
+    config["custom"] = {"test-in-release-mode": True}
+    (folder / ".meta/config.json").write_text(json.dumps(config))
+    assert "cargo test --release --offline" in read_exercise(LANGUAGES["rust"], folder).command
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_statement_holds_the_instructions_and_no_test(language):
     found = exercise(language, "traffic-light")

@@ -60,13 +60,15 @@ def test_data_set_that_cannot_be_fetched_costs_one_line_that_names_the_remedy(me
     assert "\n" not in str(refusal.value)
 
 
-def test_missing_package_is_said_with_the_remedy(means, monkeypatch):
+def test_missing_package_is_said_with_the_remedy(means, monkeypatch, tmp_path):
     def missing(name):
         raise package.PackageNotFoundError(name)
 
     monkeypatch.setattr(package, "version", missing)
     with pytest.raises(BenchmarkError, match=r"pip install 'dgm\[swebench\]'"):
         suite({}).prepare(Wishes(), means)
+    with pytest.raises(BenchmarkError, match=r"pip install 'dgm\[swebench\]'"):
+        suite({}).open(means.cache, Workspaces(tmp_path))
 
 
 @pytest.mark.slow
