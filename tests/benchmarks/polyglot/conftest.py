@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
@@ -74,7 +75,9 @@ def docker_ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
         base = images.there(engine)
         sandboxes = stack.enter_context(Docker(connect(os.environ.get("DOCKER_HOST", "")), base))
         # The engine's base may have to be made: it is kept where every other build looks for it.
-        cache = cache_folder(os.environ) / "benchmarks" / place.name
+        benchmarks = cache_folder(os.environ) / "benchmarks"
+        benchmarks.mkdir(parents=True, exist_ok=True)
+        cache = Path(tempfile.mkdtemp(prefix="tests-polyglot-", dir=benchmarks))
         stack.callback(shutil.rmtree, cache, ignore_errors=True)
         means = Means(cache, print, _nothing, engine, base)
         SUITE.prepare(Wishes(source=EXERCISES, images=True), means)
