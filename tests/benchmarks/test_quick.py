@@ -99,7 +99,8 @@ def test_nothing_hidden_can_be_read_in_a_sandbox(bubblewrapped, tmp_path):
 
 def test_no_workspace_shows_its_answer(task):
     repo, solved = task / "environment" / "repo", sources(task / "solution")
-    hidden = [*(task / "tests").iterdir(), *(task / "solution").iterdir()]
+    parts = (*(task / "tests").iterdir(), *(task / "solution").iterdir())
+    hidden = [path for path in parts if path.is_file()]
     before = {line for path in solved for line in (repo / path.name).read_text().splitlines()}
     added = [
         f"+{line}"
