@@ -88,7 +88,7 @@ def test_task_that_could_not_be_tried_says_nothing_of_the_task(
     monkeypatch.setitem(
         benchmark._read.tasks, first.id, type(harbor)(**{**_fields(harbor), "environment": alien})
     )
-    bad, good = verify(benchmark, (first, second), bubblewrapped, workspaces)
+    good, bad = verify(benchmark, (first, second), bubblewrapped, workspaces)  # images last
     assert not bad.is_final
     assert "could not be tried" in bad.problems[0]
     assert (good.task.id, good.problems) == (second.id, ())
