@@ -1,6 +1,7 @@
 """What the tests of the loop share: one real driver a session, and a small machine around it."""
 
 import os
+import signal
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TypeVar
@@ -16,6 +17,12 @@ from tests.machine import Machine, write_benchmark, write_learner
 
 NO_SKIPS = "DGM_NO_SKIPS"
 _Report = TypeVar("_Report", pytest.TestReport, pytest.CollectReport)
+
+
+def pytest_configure() -> None:
+    """Let programs be stopped by Ctrl-C, also where a shell in the background has it ignored."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(wrapper=True)
