@@ -118,7 +118,7 @@ def write_tasks(folder: Path) -> Path:
             {
                 "instruction.md": f"{name}: make the shop do what README.md says.\n",
                 "task.toml": "[agent]\ntimeout_sec = 20\n[verifier]\ntimeout_sec = 30\n",
-                "environment/Dockerfile": "FROM scratch\nCOPY repo/ /workspace/\n",
+                "environment/Dockerfile": "FROM scratch\nWORKDIR /workspace\nCOPY repo/ .\n",
                 **{f"environment/repo/{path}": text for path, text in REPO.items()},
                 "tests/test.sh": HEAD + command + FOOT,
                 "tests/test_hidden.py": tests,
