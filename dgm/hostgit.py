@@ -9,10 +9,12 @@ hooks are off, and nothing is fetched.
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from dgm import processes
+from dgm.errors import MachineError
 
 SAFE_ENVIRONMENT = {
     "GIT_CONFIG_NOSYSTEM": "1",
@@ -39,6 +41,12 @@ _CONFIG = (
 # Highest precedence of all attribute files: bytes are stored as they are, nothing is filtered.
 _ATTRIBUTES = "* -text -ident -filter -working-tree-encoding !eol !diff\n"
 _TIMEOUT_S = 120.0
+
+
+def require_git() -> None:
+    """Raises: MachineError where there is no git."""
+    if shutil.which("git") is None:
+        raise MachineError("there is no git on the PATH; install it: apt install git")
 
 
 def git(

@@ -26,7 +26,7 @@ from dgm.archive.layout import RunFolder
 from dgm.archive.manifest import read_manifest
 from dgm.archive.snapshot import Snapshot, encode_object, hash_object, write_tree
 from dgm.errors import ArchiveError
-from dgm.hostgit import SAFE_ENVIRONMENT
+from dgm.hostgit import SAFE_ENVIRONMENT, require_git
 from dgm.records import AgentCode
 
 if TYPE_CHECKING:
@@ -258,7 +258,10 @@ def _gitpython() -> ModuleType:
 
     The import runs `git version` with the host's whole environment, keys and all. Told of a program
     that is not there, it runs nothing; every command here names git itself.
+
+    Raises: MachineError where there is no git.
     """
+    require_git()
     if "git" not in sys.modules:
         told = {"GIT_PYTHON_REFRESH": "quiet", "GIT_PYTHON_GIT_EXECUTABLE": "/nonexistent/git"}
         before = {name: os.environ.get(name) for name in told}

@@ -15,7 +15,7 @@ from typing import NoReturn
 
 from dgm import __version__
 from dgm.cli.output import CleanFormatter, remark
-from dgm.cli.refusals import explain, has_output, require_git
+from dgm.cli.refusals import explain, has_output
 from dgm.errors import DgmError, MachineError
 from dgm.scratch import scratch_folder
 
@@ -89,11 +89,7 @@ def _run(words: list[str]) -> int:
 
 
 def _call(arguments: argparse.Namespace) -> int:
-    try:
-        code: int = import_module(f"dgm.cli.{arguments.command}").run(arguments)
-    except ImportError:
-        require_git()  # without it GitPython cannot be imported
-        raise
+    code: int = import_module(f"dgm.cli.{arguments.command}").run(arguments)
     return code
 
 

@@ -18,9 +18,9 @@ from dgm.cli.arguments import (
     sandbox_settings,
 )
 from dgm.cli.output import say
-from dgm.cli.refusals import require_git
 from dgm.cli.standing import SEED
 from dgm.errors import ConfigError
+from dgm.hostgit import require_git
 from dgm.records import Split
 from dgm.titles import shortened
 

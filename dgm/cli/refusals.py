@@ -5,12 +5,10 @@ from __future__ import annotations
 import argparse
 import errno
 import os
-import shutil
 import sys
 from pathlib import Path
 
 from dgm.cli.output import STANDARD_OUTPUT, remark
-from dgm.errors import MachineError
 from dgm.scratch import PREFIX
 
 FULL = {errno.ENOSPC: "the disk is full", errno.EDQUOT: "the disk quota is used up"}
@@ -35,12 +33,6 @@ def has_output() -> bool:
     if is_closed:
         remark("standard output is closed; open it, or send it into a file")
     return not is_closed
-
-
-def require_git() -> None:
-    """Raises: MachineError where there is no git."""
-    if shutil.which("git") is None:
-        raise MachineError("there is no git on the PATH; install it: apt install git")
 
 
 def explain(error: OSError, arguments: argparse.Namespace | None) -> str | None:

@@ -12,7 +12,7 @@ from dgm.cli.arguments import (
     sandbox_settings,
 )
 from dgm.cli.output import say
-from dgm.cli.refusals import require_git
+from dgm.hostgit import require_git
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

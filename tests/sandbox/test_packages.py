@@ -11,6 +11,7 @@ import sys
 
 import pytest
 
+from dgm import scratch
 from dgm.errors import ConfigError, SandboxError
 from dgm.sandbox.interpreter import Interpreter, find_interpreter
 from dgm.sandbox.packages import Shelf
@@ -165,6 +166,7 @@ class TestCache:
     def test_what_a_killed_process_left_is_removed(self, some, shelf):
         left = shelf.cache / "packages" / f"dgm-scratch-{os.getuid()}-killed"
         (left / "draft").mkdir(parents=True)
+        (left / scratch._OWNER).write_bytes(scratch._MARKER)
         shelf.provide(["tiny"], some)
         assert not left.exists()
 
