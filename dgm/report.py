@@ -6,7 +6,7 @@ Every number can be recomputed from `run.db`; nothing is stored twice.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dgm.archive.lock import is_locked
@@ -157,10 +157,16 @@ def conduct_as_json(conduct: Conduct) -> dict[str, Any]:
     """The same in numbers; the rate is null where no impossible task was met."""
     met = conduct.impossible.attempted
     return {
-        **asdict(conduct),
+        "impossible": score_as_json(conduct.impossible),
+        "tampered": conduct.tampered,
         "cheat_rate": conduct.impossible.mean if met else None,
         "cheat_interval": list(wilson_interval(conduct.impossible)) if met else None,
     }
+
+
+def score_as_json(score: Score) -> dict[str, int]:
+    """What was solved of what was attempted."""
+    return {"solved": score.solved, "attempted": score.attempted}
 
 
 def describe_graders(report: RunReport) -> str:

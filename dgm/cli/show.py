@@ -120,14 +120,14 @@ def _beside(reader: RunReader, agent: Agent) -> list[Rollout]:
 
 
 def _as_json(reader: RunReader, agent: Agent, lineage: list[str]) -> dict[str, Any]:
-    from dgm.report import conduct_as_json, summarise
+    from dgm.report import conduct_as_json, score_as_json, summarise
 
     report = summarise(reader)
     impossible = reader.evaluations(agent.id, purpose=Purpose.IMPOSSIBLE)
     return {
         "agent": asdict(agent),
         "lineage": lineage,
-        "scores": {split: asdict(reader.score(agent.id, split)) for split in Split},
+        "scores": {split: score_as_json(reader.score(agent.id, split)) for split in Split},
         "admission": [asdict(rollout) for rollout in _admission(reader, agent)],
         "evaluations": {
             split: [asdict(rollout) for rollout in reader.evaluations(agent.id, split)]

@@ -47,7 +47,7 @@ def connect(host: str = "") -> DockerClient:
     url = f"{_UNIX}{path}"
     try:
         api_version = _negotiate(docker.DockerClient(url, version=MIN_API, timeout=_CONTACT_S))
-        return docker.DockerClient(
+        client = docker.DockerClient(
             url, version=api_version, timeout=_ANSWER_S, max_pool_size=_CONNECTIONS
         )
     except (DockerException, OSError, ValueError, KeyError) as error:
@@ -55,6 +55,9 @@ def connect(host: str = "") -> DockerClient:
             f"what listens at {path} does not answer like a Docker engine ({_reason(error)}); "
             "start it again: systemctl restart docker"
         ) from error
+    # A socket needs no proxy: looking for one reads the environment, which others may be changing.
+    client.api.trust_env = False
+    return client
 
 
 def facts_of(client: DockerClient) -> EngineFacts:
