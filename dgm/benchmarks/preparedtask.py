@@ -83,4 +83,5 @@ def _from(tree: dict[str, Any]) -> PreparedTask:
 
 def _environment(tree: dict[str, Any]) -> Environment:
     pairs = tuple((name, value) for name, value in tree.pop("variables"))
-    return Environment(**tree, variables=pairs)
+    noise = tuple(tree.pop("noise", ()))
+    return Environment(**tree, variables=pairs, noise=noise)
