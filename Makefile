@@ -49,7 +49,8 @@ $(VENV)/.python:
 	       "say which to take: make PYTHON=python3.12"; exit 1; }
 	@$(PYTHON) -m venv $(VENV) >/dev/null 2>&1 || { \
 	  [ "$$(id -u)" = 0 ] && echo "installing python3-venv through apt ..." && \
-	    apt-get install -y python3-venv >/dev/null 2>&1; $(PYTHON) -m venv $(VENV); } || { \
+	    { apt-get install -y python3-venv || { apt-get update && apt-get install -y python3-venv; }; } \
+	      >/dev/null 2>&1; $(PYTHON) -m venv $(VENV); } || { \
 	  echo "no virtual environment can be made; on Debian or Ubuntu: apt install python3-venv"; exit 1; }
 	@touch $@
 

@@ -66,7 +66,8 @@ def _chosen(reader: RunReader, replayer: Replayer, agent: str, task: str | None)
     if wanted and not rollouts:
         raise ArchiveError(
             f"nothing of {owner.id} can be replayed: what was recorded below "
-            f"{reader.run.path / 'rollouts'} is missing or has not ended"
+            f"{reader.run.path / 'rollouts'} is missing, has not ended, or is no agent's work "
+            "(a diagnosis)"
         )
     if not rollouts:
         what = f"task {task!r}" if task else "rollout"
