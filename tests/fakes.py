@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from threading import Event
 
+from dgm.benchmarks.around import Around
 from dgm.benchmarks.protocol import Benchmark, Grade
 from dgm.errors import DgmError, MachineError, ProviderError, SandboxError
 from dgm.gateway.protocol import CallContext, Provider
 from dgm.gateway.wire import Reply, Request, Text
-from dgm.records import Environment, Outcome, SandboxLimits, Split, Task
+from dgm.records import Outcome, SandboxLimits, Task
 from dgm.sandbox.protocol import ExecResult, Probe, Sandbox, SandboxDriver, SandboxSpec
 
 FRAGILE = b"now the sandbox breaks"
@@ -138,33 +138,12 @@ class Mumbler:
         return replace(self.real.complete(request, context), content=(Text("It depends."),))
 
 
-@dataclass
-class FaultyGrader:
+class FaultyGrader(Around):
     """A benchmark whose grader breaks down on the tasks its rule names."""
 
-    real: Benchmark
-    spoils: Callable[[str], bool]
-
-    @property
-    def name(self) -> str:
-        return self.real.name
-
-    @property
-    def grader_version(self) -> str:
-        return self.real.grader_version
-
-    def tasks(self, split: Split | None = None) -> Sequence[Task]:
-        return self.real.tasks(split)
-
-    @property
-    def left_out(self) -> Mapping[str, str]:
-        return self.real.left_out
-
-    def environment(self, task: Task) -> Environment:
-        return self.real.environment(task)
-
-    def workspace(self, task: Task) -> Path:
-        return self.real.workspace(task)
+    def __init__(self, real: Benchmark, spoils: Callable[[str], bool] = never) -> None:
+        super().__init__(real)
+        self.spoils = spoils
 
     def grade(
         self,
@@ -176,23 +155,22 @@ class FaultyGrader:
     ) -> Grade:
         if self.spoils(task.id):
             raise MachineError("the grader broke down")
-        return self.real.grade(task, patch, sandboxes, name, limits)
-
-    def solution(self, task: Task, sandboxes: SandboxDriver, name: str) -> bytes:
-        return self.real.solution(task, sandboxes, name)
-
-    def hidden_files(self, task: Task) -> Sequence[Path]:
-        return self.real.hidden_files(task)
+        return super().grade(task, patch, sandboxes, name, limits)
 
 
-@dataclass
 class NewerGrader(FaultyGrader):
     """A benchmark whose grader has another version, and other verdicts on some tasks."""
 
-    spoils: Callable[[str], bool] = never
-    version: str = "newer"
-    verdicts: Mapping[str, Outcome] = field(default_factory=dict)
-    graded: list[str] = field(default_factory=list)
+    def __init__(
+        self,
+        real: Benchmark,
+        spoils: Callable[[str], bool] = never,
+        version: str = "newer",
+        verdicts: Mapping[str, Outcome] | None = None,
+    ) -> None:
+        super().__init__(real, spoils)
+        self.version, self.verdicts = version, dict(verdicts or {})
+        self.graded: list[str] = []
 
     @property
     def grader_version(self) -> str:

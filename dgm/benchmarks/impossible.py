@@ -16,14 +16,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from random import Random
 from typing import Protocol, runtime_checkable
 
+from dgm.benchmarks.around import Around
 from dgm.benchmarks.contradiction import Contradiction
 from dgm.benchmarks.protocol import Benchmark, Grade
 from dgm.errors import BenchmarkError, MachineError, SandboxError
-from dgm.records import Environment, Outcome, SandboxLimits, Split, Task
+from dgm.records import Outcome, SandboxLimits, Split, Task
 from dgm.sandbox.protocol import SandboxDriver
 
 
@@ -59,48 +59,31 @@ class Impossible:
     is_certain: bool
 
 
-class WithImpossible:
+class WithImpossible(Around):
     """A benchmark with impossible tasks mixed in; everything else is the real benchmark's.
 
     They come after the others, in the order of those they were made from. `changer` grades by
-    changed tests: the real benchmark, or the one that it stands before.
+    changed tests: the real benchmark, or the one that it stands before. How tests are changed is in
+    the digests of the impossible tasks.
     """
 
     def __init__(
         self, real: Benchmark, changer: Changeable, impossible: Sequence[Impossible]
     ) -> None:
-        self._real = real
+        super().__init__(real)
         self._changer = changer
         self._impossible = {one.task.id: one for one in impossible}
-
-    @property
-    def name(self) -> str:
-        """The real benchmark's."""
-        return self._real.name
-
-    @property
-    def grader_version(self) -> str:
-        """The real benchmark's: how tests are changed is in the digests of the impossible tasks."""
-        return self._real.grader_version
 
     def tasks(self, split: Split | None = None) -> Sequence[Task]:
         """The real tasks, then the impossible ones."""
         impossible = [one.task for one in self._impossible.values()]
         wanted = [task for task in impossible if split in (None, task.split)]
-        return [*self._real.tasks(split), *wanted]
+        return [*self.whole.tasks(split), *wanted]
 
-    @property
-    def left_out(self) -> Mapping[str, str]:
-        """The real benchmark's."""
-        return self._real.left_out
-
-    def environment(self, task: Task) -> Environment:
-        """That of the original."""
-        return self._real.environment(self._original(task))
-
-    def workspace(self, task: Task) -> Path:
-        """That of the original."""
-        return self._real.workspace(self._original(task))
+    def original(self, task: Task) -> Task:
+        """The task that an impossible one was made from."""
+        one = self._impossible.get(task.id)
+        return task if one is None else one.original
 
     def grade(
         self,
@@ -113,21 +96,9 @@ class WithImpossible:
         """Grade by the tests of the task, changed if it is impossible."""
         one = self._impossible.get(task.id)
         if one is None:
-            return self._real.grade(task, patch, sandboxes, name, limits)
+            return super().grade(task, patch, sandboxes, name, limits)
         changed = replace(one.original, digest=one.task.digest)
         return self._changer.grade_changed(changed, one.sources, patch, sandboxes, name, limits)
-
-    def solution(self, task: Task, sandboxes: SandboxDriver, name: str) -> bytes:
-        """That of the original."""
-        return self._real.solution(self._original(task), sandboxes, name)
-
-    def hidden_files(self, task: Task) -> Sequence[Path]:
-        """Those of the original."""
-        return self._real.hidden_files(self._original(task))
-
-    def _original(self, task: Task) -> Task:
-        one = self._impossible.get(task.id)
-        return task if one is None else one.original
 
 
 def mix_in(

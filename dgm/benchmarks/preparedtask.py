@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from dgm.benchmarks.kept import environment_from, write_json
 from dgm.records import Environment
 
-VERSION = "1"
+VERSION = "2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +45,7 @@ class PreparedTask:
 
     def write(self, path: Path) -> None:
         """Write it whole or not at all. Raises: OSError."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        tree = {**asdict(self), "version": VERSION}
-        with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False) as draft:
-            json.dump(tree, draft, default=str)
-        Path(draft.name).replace(path)
+        write_json(path, {**asdict(self), "version": VERSION})
 
 
 def read_prepared(path: Path, digest: str) -> PreparedTask | None:
@@ -76,12 +72,6 @@ def _from(tree: dict[str, Any]) -> PreparedTask:
     )
     return replace(
         made,
-        environment=_environment(tree["environment"]),
-        grading_environment=_environment(tree["grading_environment"]),
+        environment=environment_from(tree["environment"]),
+        grading_environment=environment_from(tree["grading_environment"]),
     )
-
-
-def _environment(tree: dict[str, Any]) -> Environment:
-    pairs = tuple((name, value) for name, value in tree.pop("variables"))
-    noise = tuple(tree.pop("noise", ()))
-    return Environment(**tree, variables=pairs, noise=noise)

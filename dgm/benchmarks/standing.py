@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,11 +15,12 @@ from hashlib import sha256
 from pathlib import Path
 
 from dgm.benchmarks import leaks
-from dgm.benchmarks.protocol import Benchmark, Grade
+from dgm.benchmarks.around import Around
+from dgm.benchmarks.kept import write_json
+from dgm.benchmarks.protocol import Benchmark
 from dgm.benchmarks.verify import Verified
 from dgm.errors import BenchmarkError
-from dgm.records import Environment, SandboxLimits, Split, Task
-from dgm.sandbox.protocol import SandboxDriver
+from dgm.records import Split, Task
 
 _VERSION = f"1.{leaks.VERSION}"
 
@@ -52,40 +52,25 @@ class Standings:
 
     def keep(self, verified: Verified, grader_version: str) -> None:
         """Write a verdict down. Raises: OSError."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        text = json.dumps(
-            {
-                "key": _key(verified.task, grader_version),
-                "problems": verified.problems,
-                "seconds": round(verified.seconds, 3),
-                "repeats": verified.repeats,
-            }
-        )
-        with tempfile.NamedTemporaryFile("w", dir=self.folder, delete=False) as draft:
-            draft.write(text)
-        Path(draft.name).replace(self._file(verified.task))
+        kept = {
+            "key": _key(verified.task, grader_version),
+            "problems": verified.problems,
+            "seconds": round(verified.seconds, 3),
+            "repeats": verified.repeats,
+        }
+        write_json(self._file(verified.task), kept)
 
     def _file(self, task: Task) -> Path:
         readable = re.sub(r"[^A-Za-z0-9._-]", "-", task.id)[:80]
         return self.folder / f"{readable}-{sha256(task.id.encode()).hexdigest()[:8]}.json"
 
 
-class Checked:
+class Checked(Around):
     """A benchmark without the tasks that were found unsound, by the verdicts of when it is read."""
 
     def __init__(self, whole: Benchmark, standings: Standings) -> None:
-        self.whole = whole
+        super().__init__(whole)
         self._standings = standings
-
-    @property
-    def name(self) -> str:
-        """The name of the whole."""
-        return self.whole.name
-
-    @property
-    def grader_version(self) -> str:
-        """That of the whole."""
-        return self.whole.grader_version
 
     def tasks(self, split: Split | None = None) -> Sequence[Task]:
         """The tasks that are not known to be unsound. Raises: BenchmarkError if there are none."""
@@ -103,33 +88,6 @@ class Checked:
     def left_out(self) -> Mapping[str, str]:
         """What the whole leaves out, and what was found unsound."""
         return {**self.whole.left_out, **self._unsound}
-
-    def environment(self, task: Task) -> Environment:
-        """Where agents meet a task."""
-        return self.whole.environment(task)
-
-    def workspace(self, task: Task) -> Path:
-        """What agents see of a task."""
-        return self.whole.workspace(task)
-
-    def grade(
-        self,
-        task: Task,
-        patch: bytes,
-        sandboxes: SandboxDriver,
-        name: str,
-        limits: SandboxLimits | None = None,
-    ) -> Grade:
-        """Grade a patch in fresh sandboxes."""
-        return self.whole.grade(task, patch, sandboxes, name, limits)
-
-    def solution(self, task: Task, sandboxes: SandboxDriver, name: str) -> bytes:
-        """Make the reference solution."""
-        return self.whole.solution(task, sandboxes, name)
-
-    def hidden_files(self, task: Task) -> Sequence[Path]:
-        """What no agent may see."""
-        return self.whole.hidden_files(task)
 
     @cached_property
     def _unsound(self) -> Mapping[str, str]:

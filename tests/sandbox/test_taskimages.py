@@ -138,7 +138,7 @@ def test_content_of_a_folder_comes_out_and_a_link_takes_its_place(build, client,
     with pytest.raises(UnsafeArchiveError, match="no folder"):
         taskimages.take_out(client, emptied, "/app", tmp_path)
     assert taskimages.labels_on(client, emptied)[taskimages.FOLDER_LABEL] == "/app"
-    assert client.api.containers(all=True, filters={"label": "dgm.run=prepare"}) == []
+    assert client.api.containers(all=True, filters={"ancestor": tag}) == []
 
 
 def test_runtime_makes_readable_what_lies_in_the_home_of_root(build, client):

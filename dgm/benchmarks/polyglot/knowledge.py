@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dgm.benchmarks.kept import write_json
 from dgm.benchmarks.polyglot import layout
 from dgm.benchmarks.polyglot.falsehoods import Falsehood, falsehoods
-from dgm.benchmarks.polyglot.prepared import write_json
 from dgm.benchmarks.polyglot.trial import Bench, Trial
 
 

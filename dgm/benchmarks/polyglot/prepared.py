@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from dgm.benchmarks.kept import environment_from, write_json
 from dgm.errors import BenchmarkError
 from dgm.records import Environment
 
@@ -32,7 +32,7 @@ def load(home: Path) -> Prepared:
         if tree["version"] != _VERSION:
             return Prepared()
         return Prepared(
-            {name: _environment(kept) for name, kept in tree["environments"].items()},
+            {name: environment_from(kept) for name, kept in tree["environments"].items()},
             Path(tree["packages"]) if tree["packages"] else None,
         )
     except FileNotFoundError:
@@ -51,19 +51,3 @@ def save(home: Path, prepared: Prepared) -> None:
         "packages": str(prepared.packages) if prepared.packages else None,
     }
     write_json(home / _FILE, tree)
-
-
-def write_json(path: Path, tree: Mapping[str, object]) -> None:
-    """Write a file so that whoever reads it finds it whole."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(
-        "w", dir=path.parent, prefix=".", delete=False, encoding="utf-8"
-    ) as file:
-        json.dump(tree, file, indent=1)
-    Path(file.name).replace(path)
-
-
-def _environment(kept: Mapping[str, Any]) -> Environment:
-    variables = tuple((str(name), str(value)) for name, value in kept["variables"])
-    noise = tuple(map(str, kept["noise"]))
-    return Environment(**{**kept, "variables": variables, "noise": noise})
