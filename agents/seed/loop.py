@@ -30,6 +30,9 @@ def answer(call, toolbox, context):
     """Run one tool call and wrap what came out of it for the model."""
     text, is_error = tools.call(toolbox, call["name"], call["input"], context)
     print(f"{call['name']}: {'error: ' if is_error else ''}{last_line(text)}")
+    limit = context.settings["answer_chars"]
+    if len(text) > limit:
+        text = f"{text[:limit]}\n[clipped: {limit} of {len(text)} characters shown]"
     return {
         "type": "tool_result",
         "tool_use_id": call["id"],

@@ -46,10 +46,8 @@ def explain(error: OSError, arguments: argparse.Namespace | None) -> str | None:
     code = error.errno or 0
     if code in FULL:
         return f"{name}: {FULL[code]}; make room, then try again"
-    if code not in _CLOSED:
-        return f"{name}: {reason}"
     remedy = "; name another place with --archive" if is_in_archive else ""
-    return f"{name}: {_CLOSED[code]}{remedy}"
+    return f"{name}: {_CLOSED.get(code, reason)}{remedy}"
 
 
 def _place(path: Path, archive: Path | None) -> tuple[Path, bool]:

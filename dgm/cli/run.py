@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from dgm.rollout import Work
     from dgm.steps.laboratory import Laboratory
 
+_LAST_LINES = 3
 _APART = ("model.cache=false",)  # nothing of this belongs to the run
 
 
@@ -69,11 +70,12 @@ def run(arguments: argparse.Namespace) -> int:
         with open_laboratory(config, folder) as lab:
             warn_if_unbounded(lab.config, lab.config.rollout, lab.config.model.name)
             work = _work(lab, checkout(tree_hash), problem, arguments.timeout)
-        last_words = (folder / "rollout" / "output.txt").read_text(errors="replace")[-500:]
+        said = (folder / "rollout" / "output.txt").read_text(errors="replace")
     say_patch(work.patch)
     remark(f"{agent.id}: {_verdict(work)}; {work.usage.calls} calls, {work.usage.cost_usd:.2f} USD")
+    if last_words := said.strip().splitlines()[-_LAST_LINES:]:
+        remark(f"the agent's last words: {' / '.join(last_words)}")
     if not work.patch:
-        remark(f"the agent's last words: {last_words}")
         return 1
     if arguments.apply:
         apply_patch(arguments.repo, work.patch)

@@ -73,6 +73,12 @@ def test_evolve_refuses_what_cannot_work_and_makes_no_run(place, words, expected
     assert not list(place.path.glob("archive/*"))
 
 
+def test_archive_that_cannot_be_made_is_refused_with_the_remedy(place):
+    done = place.dgm("evolve", *TINY, "--archive", "/proc/x")
+    remedy = "dgm: /proc/x: No such file or directory; name another place with --archive\n"
+    assert (done.returncode, done.stderr) == (1, remedy)
+
+
 @pytest.mark.parametrize(
     ("words", "expected"),
     [

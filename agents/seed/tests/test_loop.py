@@ -10,7 +10,7 @@ import tools
 from context import Context
 from model import BudgetSpentError
 
-SETTINGS = {"max_turns": 3, "bash_timeout_s": 5, "bash_output_chars": 100, "view_lines": 9}
+SETTINGS = {"max_turns": 3, "bash_timeout_s": 5, "bash_output_chars": 100, "answer_chars": 999}
 
 
 def say(*commands):
