@@ -5,7 +5,8 @@ A task that leaks is refused, never warned about. What counts:
 - the bytes of a hidden file (SHA-256), anywhere;
 - a file beside the workspace with half of the lines that the solution adds, or of a hidden test's,
   and 80 characters of them at least (one line that stands alone: 40); lines that the workspace
-  shows say nothing there. In the workspace itself it is four fifths of them;
+  shows say nothing there. In the workspace itself, and in the language's own library, from which
+  tests borrow, it is four fifths of them;
 - as many of the hidden tests' names, in the workspace or in what tools leave behind;
 - a repository: in the workspace one fresh commit alone, elsewhere no object with such lines;
 - caches of tests and compilers in the workspace;
@@ -37,7 +38,7 @@ from dgm.sandbox.protocol import Sandbox, SandboxDriver, SandboxSpec
 from dgm.sandbox.transfer import pack
 from dgm.workspaces import Workspaces
 
-VERSION = "1"
+VERSION = "2"
 _SCAN_TIMEOUT_S = 600.0
 _SOLE_LINE, _FEW_CHARACTERS, _SOLE_NAME = 40, 80, 16
 _ROOTS = ("/",)

@@ -28,7 +28,9 @@ _MOST_WORKERS = 4
 def give_verdicts(arguments: argparse.Namespace, suite: Suite, *, only_missing: bool) -> int:
     """Verify tasks, keep the verdicts, print them and what is left out; 1 if any is unsound.
 
-    With `only_missing`, those that have a verdict already keep it, and 1 means that some have none.
+    In a folder of the user's what cannot be read as a task is unsound too; what a suite of ours
+    leaves out never was a task. With `only_missing`, those that have a verdict already keep it, and
+    1 means that some have none.
     """
     from dgm.benchmarks.standing import Checked
     from dgm.wiring import open_whole, standings_of
@@ -46,7 +48,8 @@ def give_verdicts(arguments: argparse.Namespace, suite: Suite, *, only_missing: 
     _conclude(arguments, Checked(whole, standings), whole, found)
     if only_missing:
         return int(any(not each.is_final for each in found))
-    return int(any(each.problems for each in found) or bool(whole.left_out))
+    is_whole = suite.place is None or not whole.left_out
+    return int(any(each.problems for each in found) or not is_whole)
 
 
 def _is_missing(standings: Standings, whole: Benchmark, task: Task, repeat: int) -> bool:

@@ -204,6 +204,7 @@ class _Ended:
 
 
 SITE = "/usr/lib/python3/dist-packages"
+LIBRARY = "/usr/lib/go/src/strings"
 INFO = f"{SITE}/duration_parser-{{0}}.dist-info"
 
 
@@ -214,6 +215,13 @@ def installed(version, *more):
         f"> {info}/METADATA && echo duration_parser.py,, > {info}/RECORD && "
         f"echo pass > {SITE}/duration_parser.py",
         *more,
+    )
+
+
+def part_of_tests(lines, folder):
+    return (
+        f"COPY hidden.txt {folder}/\n"
+        f"RUN cd {folder} && head -n {lines} hidden.txt > part.txt && rm hidden.txt"
     )
 
 
@@ -231,6 +239,14 @@ IMAGES = {
         ("COPY hidden.txt /root/",),
         "test_hidden.py can be read as /root",
     ),
+    "half of the hidden tests": (
+        (part_of_tests(6, "/opt/tools"),),
+        "lines of its hidden file test_hidden.py can be read in /opt/tools",
+    ),
+    "nearly all hidden tests in a library": (
+        (part_of_tests(9, LIBRARY),),
+        f"lines of its hidden file test_hidden.py can be read in {LIBRARY}",
+    ),
     "history elsewhere": (
         (
             "COPY answer.py /opt/clone/answer.py",
@@ -242,6 +258,7 @@ IMAGES = {
     ),
 }
 HONEST = {
+    "library from which the tests borrow": (part_of_tests(6, LIBRARY),),
     "same release": installed("1.2"),
     "older release": installed("1.0"),
     "link to the workspace": (
@@ -280,7 +297,7 @@ def in_image(folder, tmp_path):
         benchmark.environment = lambda _: Environment(image=ready)
         patch = b"".join(b"+" + line + b"\n" for line in SOLUTION.encode().splitlines())
         with Docker(client, base) as docker:
-            roots = ("/opt", "/root", SITE)
+            roots = ("/opt", "/root", SITE, LIBRARY)
             found = find_leaks(benchmark, [Suspect(task, patch)], docker, workspaces, roots)
         return found.get("duration", ())
 

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -64,6 +65,18 @@ def test_verify_finds_what_is_unsound_and_says_so_by_its_code(place, folder):
     assert problems["good"] == problems["more"] == []
     assert "does not pass" in problems["wrong"][0]
     assert "not valid TOML" in problems["zero"][0]
+
+
+def test_what_is_no_task_of_a_suite_does_not_make_it_unsound(place):
+    source = Path(__file__).parents[1] / "benchmarks" / "polyglot" / "exercises"
+    words = ("--from", str(source), "--languages", "python")
+    prepared = place.dgm("bench", "prepare", "polyglot", *words, timeout_s=240)
+    assert prepared.returncode == 0, prepared.stderr
+    found = place.dgm("bench", "verify", "polyglot", "--json", timeout_s=240)
+    problems = {row["task"]: row["problems"] for row in json.loads(found.stdout)}
+    assert found.returncode == 0, found.stderr
+    assert problems["python-traffic-light"] == []
+    assert "it is not prepared" in problems["go-traffic-light"][0]
 
 
 def test_agent_is_measured_on_another_benchmark_than_its_runs(place, folder):
