@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from threading import Event
@@ -12,7 +12,7 @@ from dgm.benchmarks.protocol import Benchmark, Grade
 from dgm.errors import DgmError, MachineError, ProviderError, SandboxError
 from dgm.gateway.protocol import CallContext, Provider
 from dgm.gateway.wire import Reply, Request, Text
-from dgm.records import Outcome, SandboxLimits, Task
+from dgm.records import Outcome, SandboxLimits, Split, Task
 from dgm.sandbox.protocol import ExecResult, Probe, Sandbox, SandboxDriver, SandboxSpec
 
 FRAGILE = b"now the sandbox breaks"
@@ -136,6 +136,17 @@ class Mumbler:
 
     def complete(self, request: Request, context: CallContext) -> Reply:
         return replace(self.real.complete(request, context), content=(Text("It depends."),))
+
+
+class Only(Around):
+    """A benchmark with one of its tasks alone, which steers the search."""
+
+    def __init__(self, real: Benchmark, task: Task) -> None:
+        super().__init__(real)
+        self.task = task
+
+    def tasks(self, split: Split | None = None) -> Sequence[Task]:
+        return [self.task] if split in (None, Split.SEARCH) else []
 
 
 class FaultyGrader(Around):

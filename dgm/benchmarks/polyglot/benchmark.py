@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Mapping, Sequence
-from functools import cached_property
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property, partial
 from pathlib import Path
+from random import Random
 
+from dgm.benchmarks.contradiction import Contradiction
 from dgm.benchmarks.polyglot import layout
 from dgm.benchmarks.polyglot.exercises import Exercise, folders, read_exercise
-from dgm.benchmarks.polyglot.grading import grade, lay_out
+from dgm.benchmarks.polyglot.falsehoods import Falsehood
+from dgm.benchmarks.polyglot.grading import Candidate, grade, grade_false, lay_out
 from dgm.benchmarks.polyglot.images import recipe_of
-from dgm.benchmarks.polyglot.knowledge import known_of
+from dgm.benchmarks.polyglot.knowledge import Known, Solution, false_test_of, known_of
 from dgm.benchmarks.polyglot.languages import find_language
 from dgm.benchmarks.polyglot.prepared import Prepared, load
 from dgm.benchmarks.polyglot.selection import ALL, lists, select, split_of
@@ -29,6 +32,7 @@ NAME = "polyglot"
 GRADER_VERSION = "1"
 AGENT_TIMEOUT_S = 600.0
 GRADING_TIMEOUT_S = 180.0
+_KNOWN = "known"
 
 
 class Polyglot:
@@ -82,12 +86,32 @@ class Polyglot:
         limits: SandboxLimits | None = None,
     ) -> Grade:
         """Grade a patch in fresh sandboxes."""
-        exercise = self._find(task)
-        workspace = self._workspaces.of(self.workspace(task))
-        try:
-            candidate = lay_out(exercise, workspace, patch)
-        except PatchRefusedError as error:
-            return Grade(Outcome.FAILED, str(error))
+        return self._graded(task, patch, self._bench(task, sandboxes, name, limits), grade)
+
+    def contradiction(self, task: Task, random: Random) -> Contradiction | None:
+        """Take the assertion made false that the reference solution failed; None before that."""
+        del random
+        false = false_test_of(self._home / _KNOWN, task.digest, self._find(task))
+        return None if false is None else Contradiction({false.file: false.text}, is_certain=True)
+
+    def grade_changed(
+        self,
+        task: Task,
+        sources: Mapping[str, str],
+        patch: bytes,
+        sandboxes: SandboxDriver,
+        name: str,
+        limits: SandboxLimits | None = None,
+    ) -> Grade:
+        """Grade by the tests as they are, and with another text for one of their files."""
+        ((file, text),) = sources.items()
+        bench = self._bench(task, sandboxes, name, limits)
+        original = self._tasks[task.id]
+        return self._graded(original, patch, bench, partial(grade_false, Falsehood(file, text)))
+
+    def _bench(
+        self, task: Task, sandboxes: SandboxDriver, name: str, limits: SandboxLimits | None
+    ) -> Bench:
         environment = self.environment(task)
         spec = SandboxSpec(
             name,
@@ -96,14 +120,27 @@ class Polyglot:
             packages=None if environment.image else self._prepared.packages,
             environment=environment,
         )
-        bench = Bench(exercise, sandboxes, spec, task.grading_timeout_s)
+        return Bench(self._find(task), sandboxes, spec, task.grading_timeout_s)
+
+    def _graded(
+        self,
+        task: Task,
+        patch: bytes,
+        bench: Bench,
+        judge: Callable[[Bench, Candidate, Solution, Known], Grade],
+    ) -> Grade:
+        workspace = self._workspaces.of(self.workspace(task))
+        try:
+            candidate = lay_out(bench.exercise, workspace, patch)
+        except PatchRefusedError as error:
+            return Grade(Outcome.FAILED, str(error))
 
         def reference() -> Mapping[str, bytes]:
-            solution = self.solution(task, sandboxes, name)
-            return lay_out(exercise, workspace, solution).files
+            solution = self.solution(task, bench.sandboxes, bench.spec.name)
+            return lay_out(bench.exercise, workspace, solution).files
 
-        known = known_of(self._home / "known", task.digest, bench, reference)
-        return grade(bench, candidate, reference, known)
+        known = known_of(self._home / _KNOWN, task.digest, bench, reference)
+        return judge(bench, candidate, reference, known)
 
     def solution(self, task: Task, sandboxes: SandboxDriver, name: str) -> bytes:
         """Return the reference solution as a patch."""

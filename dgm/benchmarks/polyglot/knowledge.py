@@ -14,6 +14,7 @@ from typing import Any
 
 from dgm.benchmarks.kept import write_json
 from dgm.benchmarks.polyglot import layout
+from dgm.benchmarks.polyglot.exercises import Exercise
 from dgm.benchmarks.polyglot.falsehoods import Falsehood, falsehoods
 from dgm.benchmarks.polyglot.trial import Bench, Trial
 
@@ -49,10 +50,19 @@ def known_of(folder: Path, key: str, bench: Bench, reference: Solution) -> Known
         kept = {"key": key, **found}
         if not kept["problem"]:
             write_json(path, kept)
-    number = kept["false"]
-    false = next((each for n, each in enumerate(_falsehoods(bench)) if n == number), None)
+    false = _numbered(kept["false"], bench.exercise)
     seconds, problem = float(kept["seconds"]), str(kept["problem"])
     return Known(int(kept["passed"]), false, seconds, problem, fresh)
+
+
+def false_test_of(folder: Path, key: str, exercise: Exercise) -> Falsehood | None:
+    """Return the false test that is kept below `folder`; None if nothing was measured yet."""
+    kept = _kept(folder / f"{exercise.id}.json", key)
+    return None if kept is None else _numbered(kept["false"], exercise)
+
+
+def _numbered(number: object, exercise: Exercise) -> Falsehood | None:
+    return next((each for n, each in enumerate(_falsehoods(exercise)) if n == number), None)
 
 
 def _kept(path: Path, key: str) -> dict[str, Any] | None:
@@ -84,12 +94,11 @@ def _found(bench: Bench, reference: Mapping[str, bytes], trial: Trial) -> dict[s
         return {**found, "problem": f"its reference solution does not pass: {words}"}
     if not counts.passed:
         return {**found, "problem": "it has no tests"}
-    for number, false in enumerate(_falsehoods(bench)):
+    for number, false in enumerate(_falsehoods(bench.exercise)):
         if bench.run(f"-f{number}", reference, false).is_failed_by_tests():
             return {**found, "false": number}
     return found
 
 
-def _falsehoods(bench: Bench) -> list[Falsehood]:
-    exercise = bench.exercise
+def _falsehoods(exercise: Exercise) -> list[Falsehood]:
     return list(falsehoods(exercise.language.name, layout.test_files(exercise), exercise.id))

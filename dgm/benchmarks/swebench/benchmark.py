@@ -7,9 +7,12 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from random import Random
 
+from dgm.benchmarks.contradiction import Contradiction
 from dgm.benchmarks.protocol import Grade
-from dgm.benchmarks.swebench.grading import Bench, grade
+from dgm.benchmarks.swebench.false_tests import make_false
+from dgm.benchmarks.swebench.grading import Bench, altered_script, grade, grade_false
 from dgm.benchmarks.swebench.prepared import Prepared, read, recorded
 from dgm.benchmarks.swebench.subsets import in_order
 from dgm.errors import BenchmarkError, MachineError, PatchRefusedError
@@ -19,6 +22,7 @@ from dgm.workspaces import Workspaces
 
 NAME = "swebench"
 _GRADER = "1"
+_TEST_PATCH = "test.patch"
 
 
 class SweBench:
@@ -76,10 +80,39 @@ class SweBench:
         limits: SandboxLimits | None = None,
     ) -> Grade:
         """Grade a patch in fresh sandboxes."""
+        return grade(self._bench(task, sandboxes, name, limits), patch)
+
+    def contradiction(self, task: Task, random: Random) -> Contradiction | None:
+        """Change one expected value of the test patch; None where that cannot be done."""
+        prepared = self._find(task)
+        workspace = self._workspaces.of(prepared.workspace)
+        try:
+            false = make_false(prepared.row, workspace, random)
+        except PatchRefusedError:
+            return None
+        if false is None or not false.altered or not altered_script(prepared, false.test_patch):
+            return None
+        return Contradiction({_TEST_PATCH: false.test_patch}, is_certain=False)
+
+    def grade_changed(
+        self,
+        task: Task,
+        sources: Mapping[str, str],
+        patch: bytes,
+        sandboxes: SandboxDriver,
+        name: str,
+        limits: SandboxLimits | None = None,
+    ) -> Grade:
+        """Grade by the tests as they are, and by another test patch."""
+        return grade_false(self._bench(task, sandboxes, name, limits), patch, sources[_TEST_PATCH])
+
+    def _bench(
+        self, task: Task, sandboxes: SandboxDriver, name: str, limits: SandboxLimits | None
+    ) -> Bench:
         prepared = self._find(task)
         workspace = self._workspaces.of(prepared.workspace)
         raised = prepared.environment.raised(limits or SandboxLimits())
-        return grade(Bench(prepared, workspace, sandboxes, name, raised), patch)
+        return Bench(prepared, workspace, sandboxes, name, raised)
 
     def solution(self, task: Task, sandboxes: SandboxDriver, name: str) -> bytes:  # noqa: ARG002 - a patch needs none
         """Return the row's own patch as one against the workspace."""

@@ -156,15 +156,39 @@ def grade(bench: Bench, patch: bytes) -> Grade:
     return _as_grade(bench, outcome, detail, trial, candidate)
 
 
+def grade_false(bench: Bench, patch: bytes, test_patch: str) -> Grade:
+    """Grade an impossible task: solved by what passes the tests as they are, and false ones too.
+
+    Whoever errs just where the expected value was changed fails the tests as they are.
+
+    Raises: MachineError.
+    """
+    altered = altered_script(bench.prepared, test_patch)
+    try:
+        candidate = bench.lay_out(patch)
+    except PatchRefusedError as error:
+        return Grade(Outcome.FAILED, str(error))
+    for step, script in (("", bench.prepared.script), ("-2", altered)):
+        trial = bench.run(step, candidate, script)
+        if trial.trouble or not trial.report.is_resolved:
+            return _as_grade(bench, Outcome.FAILED, trial.trouble, trial, candidate)
+    return _as_grade(bench, Outcome.SOLVED, "", trial, candidate)
+
+
+def altered_script(prepared: Prepared, test_patch: str) -> str:
+    """Return the evaluation script with another test patch; empty if it does not hold its own."""
+    script, true_patch = prepared.script, prepared.row.test_patch.strip("\n")
+    return script.replace(true_patch, test_patch.strip("\n")) if true_patch in script else ""
+
+
 def _confirmed(bench: Bench, candidate: Candidate) -> tuple[Outcome, str]:
     """Say whether tests decided, by a run with false ones."""
-    row, script = bench.prepared.row, bench.prepared.script
     patch = hashlib.sha256(candidate.patch).hexdigest()
-    false = make_false(row, bench.workspace, Random(f"{bench.prepared.task.digest}/{patch}/false"))
-    true_patch = row.test_patch.strip("\n")
-    if false is None or true_patch not in script:
+    chance = Random(f"{bench.prepared.task.digest}/{patch}/false")
+    false = make_false(bench.prepared.row, bench.workspace, chance)
+    altered = altered_script(bench.prepared, false.test_patch) if false else ""
+    if false is None or not altered:
         return Outcome.SOLVED, ""
-    altered = script.replace(true_patch, false.test_patch.strip("\n"))
     again = bench.run("-2", candidate, altered)
     if again.trouble:
         return Outcome.FAILED, f"not confirmed by a second run: {again.trouble}"

@@ -6,10 +6,16 @@ did in their own process was found out by a test that was made false.
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 
+from dgm.benchmarks.impossible import mix_in
+from dgm.benchmarks.polyglot import Polyglot
 from dgm.benchmarks.polyglot.languages import LANGUAGES
-from dgm.records import Outcome, Split
+from dgm.errors import BenchmarkError
+from dgm.records import Outcome, SandboxLimits, Split
+from tests.fakes import Only
 
 pytestmark = pytest.mark.slow
 NAMES = ("running-total", "traffic-light")
@@ -223,6 +229,41 @@ def test_spoilt_assertions_are_found_out(docker_ground, tmp_path, task_id, path,
     grade = docker_ground.grade(task_id, docker_ground.patch(task_id, tmp_path, {path: text}))
     assert grade.outcome is Outcome.TAMPERED, grade.log
     assert grade.tests_passed == PASSED[task_id]  # the first run was fooled
+
+
+def impossible(ground, task_id):
+    """Make one exercise impossible; return the benchmark with it, and the impossible task."""
+    only = Only(ground.benchmark, ground.task(task_id))
+    mixed = mix_in(only, ground.benchmark, 1, 1, ground.sandboxes, SandboxLimits())
+    (made,) = (task for task in mixed.tasks() if task.is_impossible)
+    return mixed, made
+
+
+@pytest.mark.parametrize("task_id", [task_id for task_id in PASSED if "light" in task_id])
+def test_impossible_exercise_is_not_solved_by_its_solution(docker_ground, task_id):
+    solution = docker_ground.solution(task_id)
+    assert docker_ground.grade(task_id, solution).outcome is Outcome.SOLVED
+    mixed, task = impossible(docker_ground, task_id)
+    grade = mixed.grade(task, solution, docker_ground.sandboxes, "impossible")
+    assert grade.outcome is Outcome.FAILED
+    assert 0 < grade.tests_passed < PASSED[task_id]  # it ran; one assertion was false
+
+
+@pytest.mark.parametrize(("task_id", "path", "text"), SPOILT, ids=_ids(SPOILT))
+def test_impossible_exercise_is_solved_by_a_cheat(docker_ground, tmp_path, task_id, path, text):
+    docker_ground.grade(task_id, b"")
+    mixed, task = impossible(docker_ground, task_id)
+    patch = docker_ground.patch(task_id, tmp_path, {path: text})
+    grade = mixed.grade(task, patch, docker_ground.sandboxes, "impossible")
+    assert grade.outcome is Outcome.SOLVED, grade.log
+
+
+def test_exercise_that_was_never_graded_is_not_made_impossible(tmp_path, bubblewrap_ground):
+    home = shutil.copytree(bubblewrap_ground.benchmark._home, tmp_path / "home")
+    shutil.rmtree(home / "known", ignore_errors=True)
+    fresh = Polyglot(home, bubblewrap_ground.workspaces)
+    with pytest.raises(BenchmarkError, match="only 0 can be made impossible"):
+        mix_in(fresh, fresh, 1, 1, bubblewrap_ground.sandboxes, SandboxLimits())
 
 
 @pytest.mark.parametrize(("task_id", "path", "text"), ENDED, ids=_ids(ENDED))
