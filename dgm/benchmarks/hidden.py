@@ -56,8 +56,9 @@ def needles_of(workspace: Path, hidden: Sequence[Path], solution: bytes) -> Need
 def shown_answers(workspace: Path, hidden: Sequence[Path], solution: bytes) -> Iterator[str]:
     """Say which files of a workspace give the answer away, and how.
 
-    A file of the same name as a hidden one is what it was made of: what they share is no secret,
-    unless they are the same and hold tests, or lines that the solution adds.
+    A file of the same name as a hidden one is what it was made of, and so is one that the solution
+    makes into it: what they share is no secret, unless they are the same and hold tests, or are
+    half of lines that the solution adds.
     """
     added = _telling(added_lines(solution), frozenset())
     files = [_Shown(path.relative_to(workspace), *_content(path)) for path in _files(workspace)]
@@ -69,12 +70,17 @@ def shown_answers(workspace: Path, hidden: Sequence[Path], solution: bytes) -> I
         if not secret[1]:
             continue
         names = tuple(dict.fromkeys(names_of_tests(secret[1])))
-        relatives = [file for file in files if file.path.name == path.name]
+        telling = _telling(secret[1].splitlines(), frozenset())
+        relatives = [
+            file
+            for file in files
+            if file.path.name == path.name or (not names and _becomes(file, telling, added))
+        ]
         known = frozenset(line for file in relatives for line in file.lines)
         lines = _telling(secret[1].splitlines(), known)
         unknown = tuple(n for n in names if not any(n in file.text for file in relatives))
+        is_secret = bool(names) or 2 * sum(line in added for line in telling) >= len(telling) > 0
         for file in files:
-            is_secret = names or any(line in added for line in file.lines)
             if file.digest == secret[0] and is_secret:
                 yield f"{path.name} can be read as {file.path}"
             elif file not in relatives and _holds(file, lines):
@@ -100,6 +106,12 @@ def _holds(file: _Shown, lines: Sequence[str]) -> bool:
     """Whether a file holds nearly all of some lines, and those are more than a phrase."""
     met = [line for line in lines if line in file.lines]
     return bool(met) and len(met) >= _NEARLY * len(lines) and sum(map(len, met)) >= _PHRASE
+
+
+def _becomes(file: _Shown, telling: Sequence[str], added: Sequence[str]) -> bool:
+    """Whether a file lacks some of a hidden one's lines, all of which the solution adds."""
+    missing = [line for line in telling if line not in file.lines]
+    return bool(missing) and len(missing) < len(telling) and all(line in added for line in missing)
 
 
 def _names(file: _Shown, names: Sequence[str]) -> bool:

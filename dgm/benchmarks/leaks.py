@@ -38,7 +38,7 @@ from dgm.sandbox.protocol import Sandbox, SandboxDriver, SandboxSpec
 from dgm.sandbox.transfer import pack
 from dgm.workspaces import Workspaces
 
-VERSION = "2"
+VERSION = "3"
 _SCAN_TIMEOUT_S = 600.0
 _SOLE_LINE, _FEW_CHARACTERS, _SOLE_NAME = 40, 80, 16
 _ROOTS = ("/",)

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import pytest
 
 from dgm.benchmarks.directory import DirectoryBenchmark
-from dgm.benchmarks.hidden import names_of_tests, needles_of
+from dgm.benchmarks.hidden import names_of_tests, needles_of, shown_answers
 from dgm.benchmarks.leaks import Suspect, find_leaks
 from dgm.benchmarks.projects import project_of
 from dgm.records import Environment
@@ -339,6 +339,47 @@ class TestNeedles:
     )
     def test_names_of_tests_in_the_usual_languages(self, text, name):
         assert list(names_of_tests(text)) == [name]
+
+
+GIVEN = (
+    "import collections\n\n\nclass Tree:\n"
+    "    def inorder(self):\n        return list(self.left)\n\n"
+    "    def preorder(self):\n        return list(self.right)\n"
+)
+STUB = "struct Solution {\n    std::string drinksWater;\n    std::string ownsZebra;\n};\n"
+
+
+class TestShownAnswers:
+    """Reference solutions that lie beside the hidden tests, as in the folders of Exercism."""
+
+    def found(self, tmp_path, workspace, hidden, added):
+        write_files(tmp_path / "repo", workspace)
+        folder = write_files(tmp_path / "hidden", hidden)
+        patch = "".join(f"+{line}\n" for line in added.splitlines())
+        paths = [folder / name for name in hidden]
+        return list(shown_answers(tmp_path / "repo", paths, patch.encode()))
+
+    def test_file_that_the_solution_leaves_as_it_is_is_no_secret(self, tmp_path):
+        added = "import collections\ndef satellite(orders):\n    return Tree(orders)\n"
+        hidden = {"reference/tree.py": GIVEN}
+        assert self.found(tmp_path, {"src/tree.py": GIVEN}, hidden, added) == []
+
+    def test_stub_that_the_solution_makes_into_the_hidden_file_is_no_secret(self, tmp_path):
+        full = STUB + "Solution solve_puzzle();\n"
+        hidden = {"example.h": full + "#endif\n"}
+        added = "Solution solve_puzzle();\nint houses = count_of_houses();\n"
+        assert self.found(tmp_path, {"zebra.h": STUB + "#endif  // ZEBRA\n"}, hidden, added) == []
+        assert self.found(tmp_path / "control", {"zebra.h": full}, hidden, added)
+
+    def test_part_of_the_solution_is_found_under_another_name(self, tmp_path):
+        added = GIVEN + SOLUTION
+        (found,) = self.found(tmp_path, {"old.py": GIVEN}, {"tree.py": GIVEN}, added)
+        assert found == "tree.py can be read as old.py"
+
+    def test_tests_are_no_stub_of_themselves(self, tmp_path):
+        part = HIDDEN.replace("7260", "7261")
+        found = self.found(tmp_path, {"old.py": part}, {"test_x.py": HIDDEN}, HIDDEN)
+        assert any("hidden" in each for each in found)
 
 
 @pytest.mark.parametrize(
