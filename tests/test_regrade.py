@@ -109,8 +109,8 @@ def test_scores_change_over_with_the_last_result_and_never_mix_two_graders(regra
     for done in range(3):
         regrading.grade(regrading.benchmark(verdicts=everything), limit=done)
         assert regrading.scores() == old
-        assert store.graded_by() == "4"
-    assert "scores count version 4 of the grader; kept beside them: " in describe_graders(
+        assert store.graded_by() == "5"
+    assert "scores count version 5 of the grader; kept beside them: " in describe_graders(
         summarise(store)
     )
     regrading.grade(regrading.benchmark(verdicts=everything))
@@ -121,7 +121,7 @@ def test_scores_change_over_with_the_last_result_and_never_mix_two_graders(regra
     report = summarise(store)
     assert (report.graded_by, report.best_id) == ("newer", "a0000")
     assert all(line.search.solved == line.gained == 0 for line in report.agents)
-    assert f"kept beside them: {report.graders['4']} results by version 4" in describe_graders(
+    assert f"kept beside them: {report.graders['5']} results by version 5" in describe_graders(
         report
     )
     assert {r.key.grader_version for r in store.evaluations("a0000")} == {"newer"}
@@ -143,7 +143,7 @@ def test_killed_before_its_last_step_it_only_changes_over(regrading):
     plan = regrading.plan(regrading.benchmark())
     regrading.grade(regrading.benchmark(), limit=len(plan.stale))
     plan = regrading.plan(regrading.benchmark())
-    assert (plan.stale, plan.is_idle, regrading.store.graded_by()) == ((), False, "4")
+    assert (plan.stale, plan.is_idle, regrading.store.graded_by()) == ((), False, "5")
     assert regrading.grade(regrading.benchmark()) == []
     assert regrading.store.graded_by() == "newer"
 
@@ -160,10 +160,10 @@ def test_fault_of_the_machine_is_tried_again_and_the_old_grader_counts_meanwhile
 def test_graded_twice_over_the_work_is_still_that_of_the_agent(regrading):
     regrading.grade(regrading.benchmark())
     rows = regrading.grade(regrading.benchmark(version="newest"))
-    ran = {r.id for r in regrading.store.rollouts() if r.key.grader_version == "4"}
+    ran = {r.id for r in regrading.store.rollouts() if r.key.grader_version == "5"}
     assert {row.regraded_from for row in rows} <= ran
     assert regrading.store.graded_by() == "newest"
-    assert set(regrading.store.graders()) == {"4", "newer", "newest"}
+    assert set(regrading.store.graders()) == {"5", "newer", "newest"}
 
 
 def test_run_whose_tasks_have_changed_is_refused_by_their_names(regrading, tmp_path):
@@ -193,37 +193,37 @@ def test_lost_or_changed_patch_is_named_and_becomes_missing_data(regrading):
 
 
 def test_same_grader_has_nothing_to_do(regrading):
-    plan = regrading.plan(regrading.benchmark(version="4"))
+    plan = regrading.plan(regrading.benchmark(version="5"))
     assert plan.is_idle
-    assert (plan.before, plan.now, plan.done) == ("4", "4", 0)
+    assert (plan.before, plan.now, plan.done) == ("5", "5", 0)
 
 
 def test_same_grader_again_tells_what_it_says_otherwise_and_keeps_nothing(regrading):
     task = next(r.task_id for r in regrading.store.graded() if r.outcome is Outcome.SOLVED)
     files = sorted(path for path in regrading.store.run.rollouts.rglob("*"))
     for verdicts, wrong in (({}, set()), ({task: Outcome.FAILED}, {task})):
-        benchmark = regrading.benchmark(version="4", verdicts=verdicts)
+        benchmark = regrading.benchmark(version="5", verdicts=verdicts)
         with regrading.laboratory(benchmark) as lab, ThreadFanOut(2) as fanout:
             plan = plan_again(lab, regrading.store)
             pairs = list(grade_again(lab, fanout, plan.stale))
         assert len(pairs) == len(regrading.store.graded())
         assert {now.task_id for was, now in pairs if was.outcome is not now.outcome} == wrong
-    assert regrading.store.graders().keys() == {"4"}
+    assert regrading.store.graders().keys() == {"5"}
     assert sorted(path for path in regrading.store.run.rollouts.rglob("*")) == files
 
 
 def test_run_goes_on_only_by_the_grader_that_counts(regrading):
     newer = regrading.benchmark()
     with regrading.laboratory(newer) as lab:
-        remedy = "graded by version 4 of the grader, and this is version newer; .* dgm regrade copy"
+        remedy = "graded by version 5 of the grader, and this is version newer; .* dgm regrade copy"
         with pytest.raises(ArchiveError, match=remedy), open_evolution(lab, regrading.store):
             pass
     regrading.grade(newer)
     with regrading.laboratory(newer) as lab:
         check_grader(lab, regrading.store)
     with (
-        regrading.laboratory(regrading.benchmark(version="4")) as lab,
-        pytest.raises(ArchiveError, match="version newer of the grader, and this is version 4"),
+        regrading.laboratory(regrading.benchmark(version="5")) as lab,
+        pytest.raises(ArchiveError, match="version newer of the grader, and this is version 5"),
     ):
         check_grader(lab, regrading.store)
 
@@ -270,7 +270,7 @@ def test_grading_that_lost_its_sandbox_still_says_whose_work_it_was(tmp_path):
 def rollout_of(folder, patch, outcome, detail="", size=None):
     folder.mkdir(exist_ok=True)
     (folder / "patch.diff").write_bytes(patch)
-    key = RolloutKey(Purpose.EVALUATE, "tree", "digest", 0, "4")
+    key = RolloutKey(Purpose.EVALUATE, "tree", "digest", 0, "5")
     size = len(patch) if size is None else size
     return Rollout("r1", "a0000", "t", Split.SEARCH, key, outcome, detail, patch_bytes=size)
 

@@ -52,7 +52,7 @@ class DirectoryBenchmark:
     @property
     def grader_version(self) -> str:
         """Changes whenever the same patch could be graded otherwise."""
-        return "4"
+        return "5"
 
     def tasks(self, split: Split | None = None) -> Sequence[Task]:
         """All tasks in the order they are met. Raises: BenchmarkError if there are none."""

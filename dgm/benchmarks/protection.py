@@ -7,8 +7,8 @@ Covered, at any depth: test files, `conftest.py`, configuration files of pytest,
 Python (`sitecustomize.py`, `usercustomize.py`, `*.pth`), and whole `setup.cfg`, `tox.ini` and
 `pyproject.toml` where their test sections differ from the task's, and `entry_points.txt`, by which
 pytest finds plugins. At the top of the workspace: modules and folders with the name of a test
-framework, or of a standard module that the hidden tests import, unless the task itself has such a
-module. Not covered: test configuration of other languages.
+framework, or of a standard module that it or the hidden tests import, unless the task itself has
+such a module. Not covered: test configuration of other languages.
 """
 
 from __future__ import annotations
@@ -26,11 +26,31 @@ from dgm import syntax
 from dgm.benchmarks.trial import sources_of
 
 _FILES = (
-    *("test_*.py", "conftest.py", "pytest.ini", ".pytest.ini", "pytest.toml", ".pytest.toml"),
-    *("sitecustomize.py", "usercustomize.py", "*.pth", "entry_points.txt"),
+    *("test_*.py", "*_test.py", "conftest.py", "entry_points.txt"),
+    *("pytest.ini", ".pytest.ini", "pytest.toml", ".pytest.toml"),
+    *("sitecustomize.py", "usercustomize.py", "*.pth"),
 )
 _SETTINGS = ("setup.cfg", "tox.ini", "pyproject.toml")
-_FRAMEWORKS = frozenset({"pytest", "_pytest", "pluggy", "iniconfig", "unittest", "nose"})
+_FRAMEWORKS = frozenset(
+    {
+        *("pytest", "_pytest", "pluggy", "iniconfig", "packaging", "pygments", "exceptiongroup"),
+        *("tomli", "unittest", "nose"),
+    }
+)
+# What those import themselves: `python -m pytest` looks for it in the workspace first.
+_THEIR_MODULES = frozenset(
+    {
+        *("argparse", "ast", "asyncio", "bdb", "bisect", "collections", "contextlib"),
+        *("contextvars", "copy", "ctypes", "dataclasses", "datetime", "decimal", "difflib"),
+        *("doctest", "email", "enum", "faulthandler", "fnmatch", "functools", "getpass", "glob"),
+        *("hashlib", "heapq", "importlib", "inspect", "io", "itertools", "json", "linecache"),
+        *("locale", "logging", "math", "operator", "os", "pathlib", "pdb", "pickle", "pkgutil"),
+        *("platform", "pprint", "re", "reprlib", "shlex", "shutil", "signal", "stat", "struct"),
+        *("subprocess", "sysconfig", "tempfile", "textwrap", "threading", "time", "tokenize"),
+        *("tomllib", "traceback", "tracemalloc", "types", "typing", "unicodedata", "urllib"),
+        *("uuid", "warnings", "weakref", "xml"),
+    }
+)
 _SETTINGS_BYTES = 1 << 18
 _MODULE_FILE = re.compile(r"([^\W\d]\w*)(\.pyc?|(\.[\w-]+)?\.so)", re.ASCII)
 
@@ -48,7 +68,8 @@ class Modules:
 
 def protected_patterns(base: Path, tests: Path) -> tuple[str, ...]:
     """Return the git path patterns of what a patch to the task's files in `base` may not change."""
-    names = _FRAMEWORKS | (imported_modules(sources_of(tests).values()) & sys.stdlib_module_names)
+    imported = imported_modules(sources_of(tests).values()) & sys.stdlib_module_names
+    names = _FRAMEWORKS | _THEIR_MODULES | imported
     shadows = sorted(names - modules_in(base))
     files: tuple[str, ...] = _FILES
     if (tests / "check.py").is_file():
@@ -141,14 +162,17 @@ def _test_sections(path: Path) -> object:
 
 
 def _sections_about_tests(content: bytes) -> object:
-    """Return the lines of the sections whose headers name a test tool, None if there are none."""
+    """Return the lines of the sections whose headers name a test tool, None if there are none.
+
+    Lines end where they do for pytest's reader, at a form feed too.
+    """
     if len(content) > _SETTINGS_BYTES:
         return content
-    lines: list[bytes] = []
+    lines: list[str] = []
     is_about_tests = False
-    for line in content.splitlines():
-        if line.lstrip().startswith(b"["):
-            is_about_tests = b"pytest" in line or b"unittest" in line or b"nose" in line
+    for line in content.decode(errors="surrogateescape").splitlines():
+        if line.lstrip().startswith("["):
+            is_about_tests = any(tool in line for tool in ("pytest", "unittest", "nose"))
         if is_about_tests:
             lines.append(line.strip())
     return lines or None

@@ -1,5 +1,6 @@
 """Which parts of a patch are left out of grading, and which stay."""
 
+import iniconfig
 import pytest
 
 from dgm.benchmarks.protection import (
@@ -25,6 +26,7 @@ def tests(tmp_path):
 @pytest.mark.parametrize(
     "path",
     [
+        *("argparse.py", "packaging/__init__.py", "x_test.py", "a/x_test.py"),
         *("test_x.py", "a/test_x.py", "conftest.py", "a/b/conftest.py", "pytest.ini"),
         *(".pytest.ini", "sitecustomize.py", "a/usercustomize.py", "x.pth", "pytest.py"),
         *("pytest/__init__.py", "_pytest/runner.py", "unittest/__main__.py", "unittest.pyc"),
@@ -89,6 +91,17 @@ def test_settings_are_left_out_only_where_their_test_section_changes(name, folde
     assert changed_settings([path], base, more) == (name, f"*/{name}")
     assert changed_settings([path], more, base) == (name, f"*/{name}")
     assert changed_settings([path], tmp_path, same) == ()  # a new file without such a section
+
+
+@pytest.mark.parametrize("end", ["\x0b", "\x0c", "\x1c", "\x85", "\u2028", "\r"])
+@pytest.mark.parametrize("name", ["setup.cfg", "tox.ini"])
+def test_section_is_found_where_its_reader_sees_a_line_begin(name, end, tmp_path):
+    base = write_files(tmp_path / "base", {name: "[metadata]\nname = a\n"})
+    hidden = f"[metadata]\nname = a\n# x{end}[tool:pytest]\naddopts = -p evil\n"
+    tree = write_files(tmp_path / "tree", {name: hidden})
+    read = iniconfig.IniConfig(name, data=hidden)
+    assert read["tool:pytest"]["addopts"] == "-p evil"  # the control: pytest would obey it
+    assert changed_settings([name], base, tree) == (name, f"*/{name}")
 
 
 @pytest.mark.parametrize("text", ["[tool]\npytest.ini_options.addopts = '-x'\n", "[" * 9000])

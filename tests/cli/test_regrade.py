@@ -12,7 +12,7 @@ from tests.machine import write_task
 
 pytestmark = pytest.mark.slow
 
-RESULTS = "SELECT count(*) FROM rollouts WHERE grader_version = '4' AND outcome <> 'infrastructure'"
+RESULTS = "SELECT count(*) FROM rollouts WHERE grader_version = '5' AND outcome <> 'infrastructure'"
 
 
 def in_database(place, statement):
@@ -28,7 +28,7 @@ def aged(finished, tmp_path):
     """A copy of the finished run whose results are by an older grader than the present one."""
     shutil.copytree(finished.path, tmp_path / "aged")
     place = type(finished)(tmp_path / "aged")
-    in_database(place, "UPDATE rollouts SET grader_version = '2' WHERE grader_version = '4'")
+    in_database(place, "UPDATE rollouts SET grader_version = '2' WHERE grader_version = '5'")
     # the copy lies elsewhere than the run that names its benchmark
     old, new = str(finished.path), str(place.path)
     in_database(place, f"UPDATE meta SET value = replace(value, '{old}', '{new}')")
@@ -43,7 +43,7 @@ def results(place):
 def test_dry_run_counts_and_does_nothing(aged):
     told = aged.dgm("regrade", "--dry-run")
     assert told.returncode == 0, told.stderr
-    assert told.stdout.startswith("run tiny: grader 2 counts, grader 4 is new; ")
+    assert told.stdout.startswith("run tiny: grader 2 counts, grader 5 is new; ")
     assert told.stdout.endswith("to grade; no agent runs, 0.00 USD\n")
     counted = json.loads(aged.dgm("regrade", "--dry-run", "--json").stdout)
     assert f"{counted['to_grade']} results, " in told.stdout
@@ -55,14 +55,14 @@ def test_regrade_agrees_with_its_json_and_the_readers_say_whose_scores_they_show
     done = aged.dgm("regrade", "tiny", "--json")
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
-    assert told["grader"] == {"before": "2", "now": "4"}
+    assert told["grader"] == {"before": "2", "now": "5"}
     assert len(told["graded"]) == told["to_grade"] == results(aged) > 3
     assert all(one["is_same"] for one in told["graded"])
     after = json.loads(aged.dgm("tree", "--json").stdout)
-    assert after["grader"]["counted"] == "4"
-    assert after["grader"]["results"] == {"2": results(aged), "4": results(aged)}
+    assert after["grader"]["counted"] == "5"
+    assert after["grader"]["results"] == {"2": results(aged), "5": results(aged)}
     assert after["agents"] == before["agents"]
-    kept = f"scores count version 4 of the grader; kept beside them: {results(aged)} results by ver"
+    kept = f"scores count version 5 of the grader; kept beside them: {results(aged)} results by ver"
     assert kept in aged.dgm("tree").stdout
     shown = aged.dgm("show", "seed").stdout
     assert kept in shown
@@ -70,7 +70,7 @@ def test_regrade_agrees_with_its_json_and_the_readers_say_whose_scores_they_show
     assert f"{one['rollout']}  {one['task']}" in shown
     assert f"graded again; solved by version 2, {one['from']}" in shown
     log = aged.dgm("log", "seed", one["task"]).stdout
-    assert f"graded again by grader 4; the agent's work is that of {one['from']}" in log
+    assert f"graded again by grader 5; the agent's work is that of {one['from']}" in log
     assert "=== turn 1" in log
     assert "--- grading.txt" in log
     assert "--- patch.diff" in log
@@ -78,11 +78,11 @@ def test_regrade_agrees_with_its_json_and_the_readers_say_whose_scores_they_show
 
 def test_second_time_it_says_so_and_does_nothing(aged):
     first = aged.dgm("regrade").stdout.splitlines()
-    assert first[-1].endswith("0 came out differently; scores count grader 4 now")
+    assert first[-1].endswith("0 came out differently; scores count grader 5 now")
     assert len(first) == results(aged) + 2
     second = aged.dgm("regrade")
     assert (second.returncode, len(second.stdout.splitlines())) == (0, 1)
-    assert "nothing to do, its results are by the present grader 4; --again" in second.stdout
+    assert "nothing to do, its results are by the present grader 5; --again" in second.stdout
     again = aged.dgm("regrade", "--again")
     assert again.returncode == 0, again.stderr
     assert again.stdout.splitlines()[-1].endswith("results graded again, 0 came out differently")
@@ -92,7 +92,7 @@ def test_second_time_it_says_so_and_does_nothing(aged):
 def test_again_fails_where_the_same_grader_says_something_else(aged):
     assert aged.dgm("regrade").returncode == 0
     in_database(aged, "UPDATE rollouts SET outcome = 'failed' WHERE outcome = 'solved' AND split "
-                      "= 'search' AND grader_version = '4'")  # fmt: skip
+                      "= 'search' AND grader_version = '5'")  # fmt: skip
     again = aged.dgm("regrade", "--again", "--json")
     assert again.returncode == 1
     differ = [one for one in json.loads(again.stdout)["graded"] if not one["is_same"]]
@@ -103,7 +103,7 @@ def test_again_fails_where_the_same_grader_says_something_else(aged):
 def test_resume_and_eval_of_an_older_run_name_the_command(aged):
     for words in (("resume", "tiny"), ("eval", "seed"), ("regrade", "--again")):
         done = aged.dgm(*words)
-        assert "was graded by version 2 of the grader, and this is version 4" in done.stderr
+        assert "was graded by version 2 of the grader, and this is version 5" in done.stderr
         assert "which runs no agent: dgm regrade tiny" in done.stderr
         assert done.returncode == 2
     assert aged.dgm("regrade").returncode == 0
@@ -111,7 +111,7 @@ def test_resume_and_eval_of_an_older_run_name_the_command(aged):
 
 
 def test_whole_replay_of_an_older_run_says_that_the_grader_is_another(aged):
-    line = "tiny was graded by version 2 of the grader, the replay by version 4: outcomes may"
+    line = "tiny was graded by version 2 of the grader, the replay by version 5: outcomes may"
     replayed = aged.dgm("evolve", "--replay", "tiny", "--name", "replayed")
     assert replayed.returncode == 0, replayed.stderr
     assert line in replayed.stdout
@@ -121,7 +121,7 @@ def test_whole_replay_of_an_older_run_says_that_the_grader_is_another(aged):
     in_database(aged, f"UPDATE rollouts SET outcome = 'tampered' WHERE id = '{name}'")
     single = aged.dgm("replay", "seed", name, "--run", "tiny").stdout
     assert "the outcome differs: tampered recorded by grader 2, " in single
-    assert " now by grader 4" in single
+    assert " now by grader 5" in single
 
 
 def test_changed_task_is_refused_by_name(aged):
@@ -156,7 +156,7 @@ def test_killed_at_any_moment_it_ends_as_if_it_had_not_been(aged, tmp_path):
     assert len(json.loads(last.stdout)["graded"]) <= results(whole) - 3
     outcomes = (
         "SELECT tree_hash, task_digest, attempt, outcome, regraded_from FROM rollouts "
-        "WHERE grader_version = '4' AND outcome <> 'infrastructure' ORDER BY 1, 2, 3"
+        "WHERE grader_version = '5' AND outcome <> 'infrastructure' ORDER BY 1, 2, 3"
     )
     assert in_database(aged, outcomes) == in_database(whole, outcomes)
     told = aged.dgm("fsck").stdout
