@@ -48,13 +48,13 @@ def host_id() -> str:
 
 
 def is_left_over(labels: Mapping[str, str], now: float) -> bool:
-    """Whether a container of ours has outlived its owner, or its time."""
+    """Whether a container of ours has outlived its owner, or, of another machine, its time."""
     if labels.get(PROJECT) != OURS:
         return False
+    if labels.get(HOST) == host_id():
+        return not rundir.is_owned(Path(labels.get(OWNER, "")))
     expires = labels.get(EXPIRES, "")
-    if expires.isdecimal() and int(expires) < now:
-        return True
-    return labels.get(HOST) == host_id() and not rundir.is_owned(Path(labels.get(OWNER, "")))
+    return expires.isdecimal() and int(expires) < now
 
 
 def reap(client: DockerClient, run: str | None = None) -> frozenset[str]:

@@ -39,10 +39,11 @@ class TestRule:
     def test_dead_owner_on_this_host_leaves_its_container(self):
         assert is_left_over(ours(), time.time())
 
-    def test_living_owner_keeps_its_container(self):
+    @pytest.mark.parametrize("late_s", [0, LIFETIME_S + 1])
+    def test_living_owner_keeps_its_container_however_late_it_is(self, late_s):
         folder = rundir.RunDir()
         try:
-            assert not is_left_over(ours(**{OWNER: str(folder.path)}), time.time())
+            assert not is_left_over(ours(**{OWNER: str(folder.path)}), time.time() + late_s)
         finally:
             folder.close()
 
@@ -61,7 +62,7 @@ class TestRule:
     def test_nothing_is_known_of_owners_elsewhere(self):
         assert not is_left_over(ours(**ELSEWHERE), time.time())
 
-    def test_what_has_expired_goes_wherever_its_owner_is(self):
+    def test_what_has_expired_elsewhere_goes(self):
         later = time.time() + LIFETIME_S + 1
         assert is_left_over(ours(**ELSEWHERE), later)
 
