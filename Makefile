@@ -2,13 +2,21 @@
 # make test     set everything up, then run the whole test suite
 # make check    format, lint, types, floors      make test-fast   the tests that take no seconds
 # make images   build the images of Docker sandboxes (BASE=debian: from Debian packages alone)
-# make bench    the figures of docs/measurements.md       make bench-evolve   ten runs, compared
+# make bench    the figures of docs/measurements.md       make bench-evolve   20 runs, compared
 # make wheel    dist/dgm-*.whl                      make clean       remove what make made
 
 PYTHON ?= python3
 BASE ?= registry
 VENV := .venv
 BIN := $(VENV)/bin
+# In a shell: install a Debian package if that needs no question asked. Whether it did is to be seen.
+define apt
+if command -v apt-get >/dev/null; then as=; with=; \
+	  [ "$$(id -u)" = 0 ] || { as=sudo; with=", with sudo"; }; \
+	  if [ -z "$$as" ] || sudo -n true 2>/dev/null; then \
+	    echo "installing $(1) through apt$$with ..."; install="$$as apt-get install -y $(1)"; \
+	    { $$install || { $$as apt-get update && $$install; }; } </dev/null >/dev/null 2>&1; fi; fi
+endef
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: evolve test test-fast check format images bench bench-evolve setup sandbox wheel clean help
@@ -48,14 +56,13 @@ $(VENV)/.python:
 	  echo "Python 3.11 or newer is needed, $(PYTHON) is $$($(PYTHON) -V 2>&1);" \
 	       "say which to take: make PYTHON=python3.12"; exit 1; }
 	@$(PYTHON) -m venv $(VENV) >/dev/null 2>&1 || { \
-	  [ "$$(id -u)" = 0 ] && echo "installing python3-venv through apt ..." && \
-	    { apt-get install -y python3-venv || { apt-get update && apt-get install -y python3-venv; }; } \
-	      >/dev/null 2>&1; $(PYTHON) -m venv $(VENV); } || { \
-	  echo "no virtual environment can be made; on Debian or Ubuntu: apt install python3-venv"; exit 1; }
+	  $(call apt,python3-venv); $(PYTHON) -m venv $(VENV); } || { \
+	  echo "no virtual environment can be made; on Debian or Ubuntu: sudo apt-get install -y python3-venv"; \
+	  exit 1; }
 	@touch $@
 
 $(VENV)/.ready: $(VENV)/.python pyproject.toml
-	@echo "installing into $(VENV) ..."
+	@echo "installing into $(VENV), which takes about half a minute ..."
 	@$(BIN)/pip install --quiet --editable .
 	@touch $@
 
@@ -66,14 +73,8 @@ $(VENV)/.dev: $(VENV)/.ready
 # Agents run in bubblewrap: install it if that needs no question asked.
 sandbox:
 	@command -v bwrap >/dev/null || { \
-	  install="apt-get install -y bubblewrap"; \
-	  if ! command -v apt-get >/dev/null; then echo "please install bubblewrap (bwrap)"; \
-	  elif [ "$$(id -u)" = 0 ]; then \
-	    echo "installing bubblewrap through apt ..."; \
-	    { $$install || { apt-get update && $$install; }; } >/dev/null 2>&1; \
-	  elif sudo -n true 2>/dev/null; then \
-	    echo "installing bubblewrap through apt, with sudo ..."; \
-	    { sudo $$install || { sudo apt-get update && sudo $$install; }; } >/dev/null 2>&1; fi; \
+	  command -v apt-get >/dev/null || echo "please install bubblewrap (bwrap)"; \
+	  $(call apt,bubblewrap); \
 	  command -v bwrap >/dev/null || echo "no sandbox yet; type: sudo apt-get install -y bubblewrap"; }
 
 wheel: $(VENV)/.dev
