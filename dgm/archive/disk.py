@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from dgm.errors import ArchiveError
+
+_ROOM = "free some space, then try again"
+_REMEDIES = {
+    errno.ENOSPC: _ROOM,
+    errno.EDQUOT: _ROOM,
+    errno.EROFS: "it can be read; to write, name another place with --archive",
+}
 
 
 @contextmanager
@@ -15,7 +23,5 @@ def writing_to(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise ArchiveError(
-            f"{path} cannot be written ({error.strerror}); free some space or mend its "
-            "permissions, then try again"
-        ) from error
+        remedy = _REMEDIES.get(error.errno or 0, "mend its permissions, then try again")
+        raise ArchiveError(f"{path} cannot be written ({error.strerror}); {remedy}") from error

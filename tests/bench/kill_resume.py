@@ -1,12 +1,13 @@
 """Kill a run on the embedded benchmark at random moments, resume it each time, and compare.
 
-    python tests/bench/kill_resume.py [--kills 20] [--children 4] [--seed 1]
+    python tests/bench/kill_resume.py [--kills 20] [--children 4] [--seed 1] [--sandbox bubblewrap]
 
 An uninterrupted run with one worker gives the facts to compare with. Prints one line a check and
 ends with 1 if any fails.
 """
 
 import argparse
+import os
 import random
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from dgm.archive.fsck import Severity, check
 from dgm.archive.reader import RunReader
 from dgm.events import EventKind
 from dgm.records import Outcome
+from dgm.sandbox import rundir
 from tests.machine import facts
 
 DGM = (sys.executable, "-c", "import sys; from dgm.cli import main; sys.exit(main())")
@@ -34,8 +36,8 @@ def start(place: Path, *words: str) -> subprocess.Popen[bytes]:
 
 
 def evolve(place: Path, options: argparse.Namespace) -> subprocess.Popen[bytes]:
-    fixed = ("evolve", "--workers", "1", "--name", "run", "--seed", str(options.seed))
-    return start(place, *fixed, "--children", str(options.children))
+    fixed = ("evolve", "--workers", "1", "--name", "run", "--sandbox", options.sandbox)
+    return start(place, *fixed, "--seed", str(options.seed), "--children", str(options.children))
 
 
 def kill_often(place: Path, options: argparse.Namespace, duration: float) -> int:
@@ -61,19 +63,39 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--children", type=int, default=4)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--sandbox", default="bubblewrap")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="kill-resume-") as folder:
         whole, killed = Path(folder, "whole"), Path(folder, "killed")
+        before = left_by_sandboxes()
         began = time.monotonic()
         evolve(whole, options).wait()
         duration = time.monotonic() - began
         began = time.monotonic()
         kills = kill_often(killed, options, duration)
         print(f"uninterrupted {duration:.0f} s, {kills} kills {time.monotonic() - began:.0f} s")
-        return report(whole, killed)
+        left = left_by_sandboxes() - before
+        more = {
+            f"the run was killed {options.kills} times": kills == options.kills,
+            f"no sandbox, socket or control group is left{told(left)}": not left,
+        }
+        return report(whole, killed, more)
 
 
-def report(whole: Path, killed: Path) -> int:
+def left_by_sandboxes() -> set[str]:
+    """Name what sandboxes have on this machine and nobody owns: folders with sockets, groups."""
+    folders = {path.name: path for path in rundir.BASE.glob(f"dgm-{os.getuid()}-*")}
+    groups = [path for path in Path("/sys/fs/cgroup").rglob("dgm/*") if path.is_dir()]
+    owned = {name for name, path in folders.items() if rundir.is_owned(path)}
+    left = {str(path) for name, path in folders.items() if name not in owned}
+    return left | {str(path) for path in groups if not any(name in path.name for name in owned)}
+
+
+def told(left: set[str]) -> str:
+    return f": {', '.join(sorted(left))}" if left else ""
+
+
+def report(whole: Path, killed: Path, more: dict[str, bool]) -> int:
     run = killed / "archive" / "run"
     with RunReader.open(whole / "archive" / "run") as reader:
         expected = facts(reader)
@@ -84,6 +106,7 @@ def report(whole: Path, killed: Path) -> int:
         )
         keys = Counter(r.key for r in reader.rollouts() if r.outcome is not Outcome.INFRASTRUCTURE)
     checks = {
+        **more,
         "the run ended": last is not None and last.kind == "run_finished",
         "tree and outcomes equal those of the uninterrupted run": found == expected,
         "no finished rollout was paid twice": set(keys.values()) == {1},
