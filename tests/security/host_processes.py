@@ -1,16 +1,12 @@
-"""Processes of the host, as attacks leave them: counted, found by a mark, waited for."""
+"""Processes of the host, as attacks leave them: found by a mark, watched, waited for."""
 
 from __future__ import annotations
 
 import contextlib
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-
-
-def processes_of_host() -> int:
-    """How many there are, those in sandboxes included."""
-    return len([path for path in Path("/proc").iterdir() if path.name.isdigit()])
 
 
 def marked(mark: str) -> set[int]:
@@ -29,3 +25,26 @@ def wait_until(is_true: Callable[[], object], patience_s: float = 20.0) -> None:
     while not is_true():
         assert time.monotonic() < end, "it did not happen in time"
         time.sleep(0.02)
+
+
+class Watch(threading.Thread):
+    """Looks for marked processes as long as its block runs; `most` were there at a time."""
+
+    def __init__(self, mark: str) -> None:
+        super().__init__()
+        self.mark, self.seen, self.most = mark, set(), 0
+        self.is_over = threading.Event()
+
+    def run(self) -> None:
+        while not self.is_over.wait(0.02):
+            found = marked(self.mark)
+            self.seen |= found
+            self.most = max(self.most, len(found))
+
+    def __enter__(self) -> Watch:
+        self.start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.is_over.set()
+        self.join()

@@ -14,9 +14,11 @@ from contextlib import suppress
 import pytest
 
 from dgm.errors import SandboxError
-from dgm.records import SandboxLimits
+from dgm.records import Outcome, SandboxLimits, Split
+from dgm.steps.evaluate import Evaluate
+from tests.machine import code_of, write_agent
 from tests.sandbox.conftest import LIMITS
-from tests.security.host_processes import processes_of_host, wait_until
+from tests.security.host_processes import Watch, marked
 
 # Each process makes two of its kind, down to a depth; all say so, and wait.
 FORK_BOMB = """
@@ -41,19 +43,23 @@ class TestProcesses:
         assert len(said.stdout) >= 2**7 - 1 > 3 * LIMITS.processes
 
     @pytest.mark.slow
-    def test_bomb_meets_the_limit_and_nothing_of_it_is_left(self, inside):
-        baseline = processes_of_host()
-        said = inside.run("python3", "-I", "-S", "-c", FORK_BOMB, "30", "60", timeout_s=2)
+    def test_bomb_meets_the_limit_and_nothing_of_it_is_left(self, inside, mark):
+        words = ("python3", "-I", "-S", "-c", FORK_BOMB, "30", "60", mark)
+        with Watch(mark) as watch:
+            said = inside.run(*words, timeout_s=2)
         assert said.timed_out
         assert 1 < len(said.stdout) < 2**12
-        wait_until(lambda: processes_of_host() < baseline + LIMITS.processes // 2)
+        assert 1 < watch.most <= LIMITS.processes
+        assert marked(mark) == set()
         assert inside.run("echo", "alive").stdout == b"alive\n"
 
     @pytest.mark.slow
-    def test_bomb_of_a_shell_ends_with_its_command(self, inside):
-        baseline = processes_of_host()
-        inside.run("bash", "-c", "bomb() { bomb | bomb & }; bomb; sleep 60", timeout_s=2)
-        wait_until(lambda: processes_of_host() < baseline + LIMITS.processes // 2)
+    def test_bomb_of_a_shell_ends_with_its_command(self, inside, mark):
+        bomb = "bomb() { bomb | bomb & }; bomb; sleep 60; :"
+        with Watch(mark) as watch:
+            inside.run("bash", "-c", bomb, mark, timeout_s=2)
+        assert 1 < watch.most <= LIMITS.processes
+        assert marked(mark) == set()
         assert inside.run("echo", "alive").stdout == b"alive\n"
 
     def test_threads_count_too(self, inside):
@@ -105,6 +111,17 @@ class TestMemory:
         said = small.python(bomb, timeout_s=15)
         assert said.out_of_memory
         assert said.exit_code != 0
+
+    @pytest.mark.slow
+    def test_rollout_of_an_agent_that_eats_memory_is_out_of_memory(self, machine, tmp_path):
+        """The outcome, which a search decides by: not an error of the agent's own."""
+        eater = code_of(write_agent(tmp_path / "eater", HEAP))
+        with machine.laboratory(machine.config("sandbox.limits.memory_mb=96")) as lab:
+            task = lab.benchmark.tasks(Split.SEARCH)[0]
+            rollout = Evaluate("r000001", "a0000", eater, task, 0, "1").perform(lab)
+        if not {"memory:cgroup", "memory:docker"} & set(rollout.limits_in_force):
+            pytest.skip("no memory is bounded as a sum here, and the record says so")
+        assert rollout.outcome is Outcome.OUT_OF_MEMORY
 
     @pytest.mark.slow
     def test_crowd_fits_where_there_is_memory(self, driver, spec, enter):

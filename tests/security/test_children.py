@@ -11,6 +11,7 @@ from dgm.archive.store import Store
 from dgm.errors import ChildRefusedError
 from dgm.records import AgentState
 from tests.machine import LEARNER, write_agent, write_learner
+from tests.security.poison import git
 
 KEPT = "print('the same')\n"
 
@@ -106,6 +107,11 @@ REFUSED = {
         "not valid TOML",
     ),
 }
+# What plain git does not take either: it leaves them out without a word, or refuses the whole tree.
+NOT_FOR_GIT = {
+    *("nested repository", "pointer to a repository", "pipe"),
+    *("nested repository in capitals", "short name of git", "git with a dot", "git with a stream"),
+}
 TAKEN = {
     "bytes enough": lambda folder: bytes_of(folder, 7 << 20),
     "files enough": lambda folder: many(folder, 1990),
@@ -151,6 +157,21 @@ def test_child_is_refused_with_the_reason_and_harms_nothing(store, child, name):
     assert store.reject(agent_id, refusal.value.reason).reason == refusal.value.reason
     assert {path: path.stat().st_size for path in store.run.agents.rglob("*")} == before
     assert store.repository.problems() == ()
+
+
+@pytest.mark.parametrize("name", [name for name in REFUSED if name not in NOT_FOR_GIT])
+def test_plain_git_takes_the_tree_of_a_refused_child(child, tmp_path, name):
+    """The control: all that lies there is committed by one who checks nothing."""
+    _, folder = child
+    REFUSED[name][0](folder)
+    there = sum(len(files) for _, _, files in os.walk(folder))
+    there += sum(path.is_symlink() and path.is_dir() for path in folder.iterdir())
+    repository = (f"--git-dir={tmp_path / 'git'}", "--work-tree=.")
+    for words in (("init", "-q"), ("add", "-A"), ("commit", "-q", "-m", "child")):
+        git(folder, *repository, *words)
+    committed = git(folder, *repository, "ls-tree", "-r", "--name-only", "HEAD").splitlines()
+    assert len(committed) == there
+    assert git(folder, *repository, "status", "--porcelain") == ""
 
 
 @pytest.mark.parametrize("name", TAKEN)
@@ -200,7 +221,11 @@ def test_child_made_in_a_sandbox_is_rejected_and_the_run_goes_on(machine, tmp_pa
         f"def spoil():\n{lines}{script}",
         files={"skill.txt": "1\n", "evil": "yes\n"},
     )
-    with machine.new_run(seed) as store, machine.evolution(store) as evolution:
+    room = "sandbox.limits.inodes=100000"  # else Docker's own bound leaves fewer files to refuse
+    with (
+        machine.new_run(seed, "run", room) as store,
+        machine.evolution(store, machine.config(room)) as evolution,
+    ):
         assert evolution.run()
         seed_agent, rejected = store.agents()
         assert seed_agent.state is AgentState.ARCHIVED

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 
 import pytest
@@ -61,9 +62,24 @@ def test_forged_results_leave_a_miss_a_miss(machine, tmp_path):
     assert b"RESULT: 100%" in (folder / "patch.diff").read_bytes()
 
 
+def told_by_the_agent(folder):
+    """What one who believes an agent's own output reads there: per cent, and outcomes of rows."""
+    said = (folder / "output.txt").read_text()
+    rows = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
+    return int(re.findall(r"RESULT: (\d+)%", said)[-1]), {row["outcome"] for row in rows}
+
+
+def test_reader_of_what_an_agent_prints_believes_the_forgery(machine, tmp_path):
+    """The control: the same rollout, which solves nothing, read by a parser of its output."""
+    rollout, folder, *_ = rolled(machine, tmp_path / "forged", FORGERY + MISS)
+    assert told_by_the_agent(folder) == (100, {Outcome.SOLVED})
+    assert (rollout.tests_passed, rollout.tests_total) == (0, 1)
+
+
 def test_words_against_itself_leave_a_hit_a_hit(machine, tmp_path):
     shame = 'print("RESULT: 0%", "FAIL test_value", "outcome: agent_error", file=sys.stderr)\n'
-    rollout, *_ = rolled(machine, tmp_path / "shy", shame + HIT)
+    rollout, folder, *_ = rolled(machine, tmp_path / "shy", shame + HIT)
+    assert told_by_the_agent(folder)[0] == 0, "the control: it was said"
     assert rollout.outcome is Outcome.SOLVED
 
 
@@ -172,6 +188,17 @@ def ask(text):
         assert {path.name for path in unlogged.iterdir()} == {
             path.name for path in logged.iterdir()
         }
+
+    def test_figures_taken_from_its_own_log_are_gone_with_it(self, machine, tmp_path):
+        """The control: who counts what an agent writes of itself counts nothing."""
+        counted = {}
+        for name, its_log in (("logging", self.LOGGING), ("silent", self.STRIPPED)):
+            rollout, folder, *_ = rolled(machine, tmp_path / name, its_log + HIT, name)
+            assert rollout.usage.tokens > 0
+            said = re.findall(rb"turn \d+: (\d+) tokens", (folder / "output.txt").read_bytes())
+            counted[name] = int(said[-1]) if said else 0
+        assert counted["logging"] > 0
+        assert counted["silent"] == 0
 
     @pytest.mark.slow
     def test_child_without_logging_is_archived_with_all_its_rows(self, machine, tmp_path):

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import gzip
 import json
+import socketserver
 import subprocess
 import sys
 import threading
 import time
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler
 from random import Random
 
 import pytest
@@ -269,6 +271,37 @@ def requests():
         yield f"{method} {path}", method, path, body()
 
 
+class Believer(BaseHTTPRequestHandler):
+    """Takes whatever it is sent, as a server that passes all of it on."""
+
+    def take(self):
+        asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        assert asked.get("input") or asked["messages"]
+        self.server.taken.append((self.command, asked))
+        answer = json.dumps({"content": []}).encode()
+        self.send_response(200)
+        self.send_header("content-length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    do_GET = do_POST = do_DELETE = do_PATCH = do_TRACE = take  # noqa: N815 - named by http.server
+
+    def log_message(self, *words):
+        """Say nothing."""
+
+
+@contextmanager
+def believing(path, taken):
+    """A server on a socket that keeps what it took in a list."""
+    with socketserver.UnixStreamServer(str(path), Believer) as server:
+        server.taken = taken
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield
+        server.shutdown()
+        thread.join()
+
+
 class TestRequests:
     def test_nothing_but_plain_messages_reaches_a_provider(self, tmp_path):
         provider = FakeProvider()
@@ -283,10 +316,13 @@ class TestRequests:
         assert {name: status for name, status in statuses.items() if status not in (400, 404)} == {}
         assert len(statuses) > 50
 
-    def test_every_one_of_them_is_well_formed(self):
-        """It is not for a broken body that they are refused: one that believes all takes them."""
-        for _, _, path, data in requests():
-            assert json.loads(data)["input" if path == RESPONSES else "messages"]
+    def test_server_that_believes_all_takes_every_one_of_them(self, tmp_path):
+        """The control: it is not for a broken request that they are refused."""
+        taken = []
+        with believing(tmp_path / "naive.sock", taken):
+            for name, method, path, data in requests():
+                assert ask(tmp_path / "naive.sock", method, path, data).status == 200, name
+                assert taken.pop() == (method, json.loads(data)), name
 
     @pytest.mark.parametrize("path", [MESSAGES, CHAT, RESPONSES])
     def test_model_that_is_asked_for_is_not_the_model_that_is_called(self, tmp_path, path):

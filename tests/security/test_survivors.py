@@ -5,18 +5,14 @@ Attacks carry a mark in their command line, by which every process of theirs is 
 
 from __future__ import annotations
 
-import contextlib
 import os
-import secrets
-import signal
 import subprocess
 import sys
-import threading
 
 import pytest
 
 from tests.sandbox.conftest import DRIVERS
-from tests.security.host_processes import marked, wait_until
+from tests.security.host_processes import Watch, marked, wait_until
 
 LOOP = "while True: pass"
 DEAF = """
@@ -62,37 +58,6 @@ ATTACKS = {"loop": LOOP, "deaf": DEAF, "detached": DETACHED, "hare": HARE}
 
 def words_of(attack: str, mark: str, life_s: float) -> tuple[str, ...]:
     return ("python3", "-I", "-S", "-c", attack.replace("LIFE", str(life_s)), mark)
-
-
-@pytest.fixture
-def mark():
-    """A word no other process has; whatever still carries it in the end is killed."""
-    word = f"mark-{secrets.token_hex(8)}"
-    yield word
-    while left := marked(word):
-        for pid in left:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-
-
-class Watch(threading.Thread):
-    """Looks for marked processes as long as its block runs."""
-
-    def __init__(self, mark: str) -> None:
-        super().__init__()
-        self.mark, self.seen, self.is_over = mark, set(), threading.Event()
-
-    def run(self) -> None:
-        while not self.is_over.wait(0.02):
-            self.seen |= marked(self.mark)
-
-    def __enter__(self) -> Watch:
-        self.start()
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self.is_over.set()
-        self.join()
 
 
 class TestDeadline:
