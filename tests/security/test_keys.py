@@ -11,15 +11,18 @@ import secrets
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
+from docker import DockerClient
 from docker.errors import NotFound
 
+from dgm.sandbox import images
 from tests.machine import LEARNER, write_agent, write_benchmark
-from tests.sandbox.conftest import DRIVERS, engine
+from tests.sandbox.conftest import DRIVERS, engine, no_docker
 from tests.sweep import sweep
 
 DGM = (sys.executable, "-c", "import sys; from dgm.cli import main; sys.exit(main())")
@@ -63,6 +66,17 @@ def descendants(pid: int) -> Iterator[int]:
                 yield from descendants(child)
 
 
+def files_below(folder: Path) -> Iterator[Path]:
+    """The files there now, while others come and go."""
+    for here, _, names in os.walk(folder):
+        yield from (Path(here, name) for name in names)
+
+
+def was_told(path: Path, secret: bytes) -> bool:
+    """Whether a file holds it; what is none, a socket or a pipe, is not waited for."""
+    return path.is_file() and secret in path.read_bytes()
+
+
 class Watch(threading.Thread):
     """Looks at command lines, at the files of sandboxes and at what an engine says, for a while.
 
@@ -73,6 +87,7 @@ class Watch(threading.Thread):
         super().__init__()
         self.canary, self.has_engine = canary, has_engine
         self.keeper, self.children = 0, set[int]()
+        self.given = set[str]()  # the folders of sandboxes in which files were looked into
         self.hits: set[str] = set()
         self.looks, self.engine_looks = 0, 0
         self.is_over = threading.Event()
@@ -92,11 +107,14 @@ class Watch(threading.Thread):
     def _files(self) -> Iterator[str]:
         paths = list(Path("/proc").glob("[0-9]*/cmdline"))
         paths += self._environments()
-        with suppress(OSError):  # what sandboxes are given to read, while they are there
-            paths += Path("/tmp").glob(f"dgm-{os.getuid()}-*/b*/*")
+        # What sandboxes are given to read, while they are there.
+        for folder in Path("/tmp").glob(f"dgm-{os.getuid()}-*/b*/*"):
+            for path in files_below(folder):
+                self.given.add(folder.name)
+                paths.append(path)
         for path in paths:
             with suppress(OSError):
-                if self.canary.encode() in path.read_bytes():
+                if was_told(path, self.canary.encode()):
                     words = words_of(int(path.parts[2])) if path.parts[1] == "proc" else b""
                     yield f"{path} {words!r}"
 
@@ -161,6 +179,7 @@ def test_run_beside_keys_leaves_none_of_them_anywhere(driver, tmp_path, canary):
     assert watch.looks > 10
     assert watch.engine_looks > 2 or driver.name != "docker"
     assert watch.children, "nothing that it started was seen"
+    assert watch.given >= {"agent", "control", "runner"}, "nothing a sandbox is given was seen"
     assert watch.hits == set()
     assert canary.encode() not in stdout + stderr
     assert sweep(place, canary.encode()) == []
@@ -181,6 +200,60 @@ def test_watch_sees_a_key_in_the_environment_of_a_child(canary):
     ):
         watch.keeper = keeper.pid
     assert any("environ" in hit and "sleep" in hit for hit in watch.hits)
+
+
+@pytest.mark.parametrize("where", ["agent", "control"])
+def test_watch_sees_a_key_in_what_a_sandbox_is_given(driver, spec, tmp_path, canary, where):
+    agent = tmp_path / "agent"
+    (agent / "folder").mkdir(parents=True)
+    (agent / "folder" / "config.py").write_text(f"KEY = {canary if where == 'agent' else ''!r}\n")
+    with driver.open(spec(agent=agent)) as sandbox, Watch(canary, has_engine=False) as watch:
+        if where == "control":
+            sandbox.put_control("task.json", canary.encode())
+        awaited(lambda: watch.hits)
+    assert all(f"/{where}/" in hit for hit in watch.hits)
+
+
+def awaited(condition: Callable[[], object]) -> None:
+    """Wait for it, some seconds at most. Raises: AssertionError."""
+    give_up_at = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < give_up_at, "nothing was seen"
+        time.sleep(0.05)
+
+
+@pytest.fixture
+def client() -> Iterator[DockerClient]:
+    """The engine of this machine, with an image."""
+    if reason := no_docker():
+        pytest.skip(reason)
+    with closing(engine()) as connected:
+        yield connected
+
+
+def test_watch_sees_a_key_in_the_settings_of_a_container(client, canary):
+    """As `docker create -e KEY=canary` makes one; it need not run."""
+    image = images.find(client)
+    container = client.containers.create(image, ["true"], environment={"KEY": canary})
+    try:
+        with Watch(canary, has_engine=True) as watch:
+            awaited(lambda: watch.hits)
+    finally:
+        container.remove(force=True)
+    assert watch.hits == {container.name}
+
+
+def test_watch_sees_a_key_in_an_image(client, canary):
+    container = client.containers.create(images.find(client), ["true"])
+    name = f"dgm-test-{canary}"
+    try:
+        container.commit(name, changes=f"ENV KEY={canary}")
+        with Watch(canary, has_engine=True) as watch:
+            awaited(lambda: watch.hits)
+    finally:
+        container.remove(force=True)
+        client.images.remove(name, force=True)
+    assert watch.hits == {f"['{name}:latest']"}
 
 
 def test_key_in_the_environment_of_a_command_is_seen_inside(inside, canary):
