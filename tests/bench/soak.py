@@ -24,12 +24,13 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from dgm.fanout import ThreadFanOut
 from dgm.records import Outcome, Rollout
-from dgm.sandbox import rundir
 from dgm.sandbox.containers import labels
 from dgm.sandbox.protocol import Sandbox, SandboxDriver, SandboxSpec
 from dgm.steps.evaluate import Evaluate
 from dgm.steps.laboratory import Laboratory
+from tests.bench import traces
 from tests.bench.figures import print_head, print_times, timed
+from tests.bench.traces import Marks, settled
 from tests.bench.trivial import DRIVERS, make_driver, trivial_work, usable_drivers
 
 ALLOWED_GROWTH_MB = 32.0
@@ -38,12 +39,16 @@ _WARM_UP = 5
 
 @dataclass
 class Seen:
-    """A driver that remembers what its sandboxes were, and how long each took to open."""
+    """A driver that remembers what its sandboxes were, and how long each took to open.
+
+    `overlooked` names what was not found of the first one while it was there: where a look finds
+    nothing of a living sandbox, it shows nothing about one that is gone.
+    """
 
     driver: SandboxDriver
-    folder: Path | None = None
-    containers: set[str] = field(default_factory=set)
+    marks: Marks = field(default_factory=Marks)
     opening_s: list[float] = field(default_factory=list)
+    overlooked: tuple[str, ...] | None = None
 
     def __getattr__(self, name: str) -> object:
         return getattr(self.driver, name)
@@ -55,9 +60,15 @@ class Seen:
             with timed(self.opening_s):
                 sandbox = stack.enter_context(self.driver.open(spec))
             place = sandbox._place
-            self.folder = place.control.parents[1]
+            self.marks.folder = place.control.parents[1]
             if self.driver.name == "docker":
-                self.containers.add(place.count_oom_kills.container)
+                self.marks.containers.add(place.count_oom_kills.container)
+                first = (place.count_oom_kills.group / "cgroup.procs").read_text().split()[0]
+                self.marks.add_user(traces.user_of(Path("/proc", first)))
+            else:
+                self.marks.add_user(place.control.parent.stat().st_gid)
+            if self.overlooked is None:
+                self.overlooked = overlooked(sandbox, self.marks)
             yield sandbox
 
 
@@ -82,7 +93,7 @@ class Standing:
 def soak(name: str, rollouts: int, workers: int) -> Mapping[str, bool]:
     """Do both, and return each check with whether it held."""
     with make_driver(name):  # what is imported and opened once and for all is there from now on
-        before = outside(name)
+        before = Outside.now(name)
     opened = Standing.now()
     seen = Seen(make_driver(name))
     with (
@@ -148,40 +159,60 @@ def are_solved(rollouts: list[Rollout], expected: int) -> bool:
     return len(rollouts) == expected and not others
 
 
-def outside(name: str) -> tuple[object, ...]:
-    """What is there before and should be there after: networks, and mounts of this process."""
-    mounts = len(Path("/proc/self/mountinfo").read_text().splitlines())
-    if name != "docker":
-        return (mounts,)
+@dataclass(frozen=True)
+class Outside:
+    """What is there before and should be there after."""
+
+    networks: frozenset[str]
+    folders: frozenset[Path]
+
+    @classmethod
+    def now(cls, name: str) -> Outside:
+        """Look."""
+        return cls(_networks() if name == "docker" else frozenset(), traces.folders())
+
+
+def _networks() -> frozenset[str]:
     with _engine() as client:
-        return (tuple(sorted(network.id for network in client.networks.list())),)
+        return frozenset(network.id for network in client.networks.list())
 
 
-def remains(seen: Seen, before: tuple[object, ...]) -> Mapping[str, bool]:
+def remains(seen: Seen, before: Outside) -> Mapping[str, bool]:
     """Look for what the sandboxes left, among all that others have on this machine."""
-    if seen.folder is None:
-        raise LookupError("no sandbox was opened")
+    marks = seen.marks
     checks = {
-        "no folder is left": not seen.folder.exists() and seen.folder.parent == rundir.BASE,
-        "no network, no mount is left": outside(seen.driver.name) == before,
-        "no process is left": not any(map(seen.containers.__contains__, containers_that_run())),
+        "a living sandbox is found": seen.overlooked == (),
+        "no folder is left": settled(lambda: traces.left_folders(marks, before.folders)),
+        "no process is left": not told(traces.left_processes(marks)),
+        "no control group is left": settled(lambda: traces.left_groups(marks)),
+        "no mount is left": not traces.left_mounts(marks),
     }
     if seen.driver.name == "docker":
-        mounted = Path("/proc/self/mountinfo").read_text()
-        checks["no container is left"] = not left_containers(seen.folder)
-        checks["no mount of a container is left"] = not any(
-            each in mounted for each in seen.containers
-        )
+        checks["no network is left"] = _networks() <= before.networks
+        checks["no container is left"] = not left_containers(marks.folder)
     return checks
 
 
-def containers_that_run() -> Iterator[str]:
-    """The last part of the control group of every process: a container's id, if it is in one."""
-    for path in Path("/proc").glob("[0-9]*/cgroup"):
-        try:
-            yield from (line.rsplit("/", 1)[-1] for line in path.read_text().splitlines())
-        except OSError:
-            continue
+def overlooked(sandbox: Sandbox, marks: Marks) -> tuple[str, ...]:
+    """Look for a living sandbox, and return what of it was not found."""
+    found = {
+        "folder": marks.folder in traces.left_folders(marks, frozenset()),
+        "process": traces.left_processes(marks),
+        "control group": traces.left_groups(marks) or not _has_group(sandbox),
+    }
+    return tuple(name for name, is_found in found.items() if not is_found)
+
+
+def _has_group(sandbox: Sandbox) -> bool:
+    """Whether its memory is bounded by a control group; there may be none without root."""
+    return bool({"memory:cgroup", "memory:docker"} & set(sandbox.limits_in_force))
+
+
+def told(found: Mapping[int, str]) -> Mapping[int, str]:
+    """Name what was found, and return it."""
+    for pid, words in found.items():
+        print(f"     process {pid}: {words[:200]}")
+    return found
 
 
 def left_containers(folder: Path) -> list[str]:
