@@ -112,21 +112,21 @@ def test_builtin_model_alone_goes_on_in_the_weak_sandbox_and_is_warned(no_bubble
 def test_real_model_is_refused_the_weak_sandbox(no_bubblewrap, model, settings):
     with (
         pytest.raises(SandboxUnavailableError, match="--sandbox process --yes-i-know"),
-        open_sandboxes(read_config("", [model, *settings])),
+        open_sandboxes(read_config("", [model, *settings]), print),
     ):
         pass
 
 
 def test_real_model_is_let_into_the_weak_sandbox_if_that_was_asked_for_and_accepted(no_bubblewrap):
     settings = ["sandbox.driver=process", "sandbox.accept_weak=true", *REAL_MODELS]
-    with open_sandboxes(read_config("", settings)) as chosen:
+    with open_sandboxes(read_config("", settings), print) as chosen:
         assert isinstance(chosen, Process)
 
 
 @pytest.mark.parametrize("driver", ["bubblewrap", "docker"])
 def test_sandbox_asked_for_by_name_is_never_replaced(no_bubblewrap, driver):
     settings = [f"sandbox.driver={driver}", "sandbox.accept_weak=true"]
-    with pytest.raises(SandboxUnavailableError), open_sandboxes(read_config("", settings)):
+    with pytest.raises(SandboxUnavailableError), open_sandboxes(read_config("", settings), print):
         pass
 
 
@@ -286,7 +286,7 @@ def test_engine_that_can_hold_no_sandbox_is_not_asked_for_an_image(
     with engine_that_answers(tmp_path / "engine.sock", {"/info": (200, info)}, asked) as host:
         monkeypatch.setenv("DOCKER_HOST", host)
         if may_build:
-            with pytest.raises(SandboxUnavailableError) as caught, open_sandboxes(config):
+            with pytest.raises(SandboxUnavailableError) as caught, open_sandboxes(config, print):
                 pass
             trouble = str(caught.value)
         else:

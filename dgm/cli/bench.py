@@ -6,17 +6,19 @@ import argparse
 import sys
 import tempfile
 from contextlib import ExitStack
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dgm.cli.arguments import add_json, filled, filled_path, positive
-from dgm.cli.output import say, say_json
+from dgm.cli.output import remark, say, say_json
 from dgm.cli.verdicts import give_verdicts
 from dgm.records import Split
 from dgm.titles import counted
 
 if TYPE_CHECKING:
     from dgm.benchmarks.preparing import Suite, Wishes
+    from dgm.sandbox.progress import Say
     from dgm.sandbox.protocol import SandboxDriver
 
 _NAME = "a benchmark's name (dgm bench list), or a folder of Harbor tasks"
@@ -114,19 +116,21 @@ def _prepare(arguments: argparse.Namespace) -> int:
 
     suite = find_suite(arguments.name)
     wishes = _wishes(arguments, suite)
+    tell_once = cache(remark)  # which sandbox: it may be opened for packages and for verdicts
     with Progress(sys.stderr if arguments.json else sys.stdout) as tell:
         if suite.prepare is not None:
-            with preparing(suite, tell, lambda stack: _sandboxes(arguments, stack)) as means:
+            sandboxes = partial(_sandboxes, arguments, tell_once)
+            with preparing(suite, tell, sandboxes) as means:
                 suite.prepare(wishes, means)
-    return give_verdicts(arguments, suite, only_missing=True)
+    return give_verdicts(arguments, suite, tell_once, only_missing=True)
 
 
-def _sandboxes(arguments: argparse.Namespace, stack: ExitStack) -> SandboxDriver:
+def _sandboxes(arguments: argparse.Namespace, tell: Say, stack: ExitStack) -> SandboxDriver:
     from dgm.config import read_config
     from dgm.wiring import open_sandboxes
 
     config = read_config("", [f"sandbox.driver={arguments.sandbox}"])
-    return stack.enter_context(open_sandboxes(config))
+    return stack.enter_context(open_sandboxes(config, tell))
 
 
 def _wishes(arguments: argparse.Namespace, suite: Suite) -> Wishes:
@@ -150,4 +154,4 @@ def _wishes(arguments: argparse.Namespace, suite: Suite) -> Wishes:
 def _verify(arguments: argparse.Namespace) -> int:
     from dgm.wiring import find_suite
 
-    return give_verdicts(arguments, find_suite(arguments.name), only_missing=False)
+    return give_verdicts(arguments, find_suite(arguments.name), remark, only_missing=False)

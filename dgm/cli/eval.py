@@ -19,7 +19,7 @@ from dgm.cli.arguments import (
     sandbox_settings,
 )
 from dgm.cli.bounds import warn_if_run_is_unbounded
-from dgm.cli.output import say, say_json
+from dgm.cli.output import remark, say, say_json
 from dgm.records import Split
 
 
@@ -63,7 +63,7 @@ def run(arguments: argparse.Namespace) -> int:
         agent = store.tree().resolve(arguments.agent)
         tree_hash = code_of(agent)
         with (
-            open_laboratory(config, folder) as lab,
+            open_laboratory(config, folder, tell_sandbox=remark) as lab,
             checkouts(store.repository) as checkout,
             ThreadFanOut[Rollout](config.workers) as fanout,
         ):

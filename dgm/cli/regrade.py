@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from dgm.cli.arguments import add_json, add_run, add_sandbox, sandbox_settings
-from dgm.cli.output import say, say_json
+from dgm.cli.output import remark, say, say_json
 from dgm.titles import counted
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
     folder = find_run(arguments.archive, arguments.run).path
     with Store.open(folder) as store:
         config = read_config(store.settings, settings)
-        with open_laboratory(config, folder, asks_models=False) as lab:
+        with open_laboratory(config, folder, tell_sandbox=remark, asks_models=False) as lab:
             plan = (plan_again if arguments.again else plan_regrading)(lab, store)
             if not arguments.json:
                 _announce(store.run.name, plan, is_again=arguments.again)

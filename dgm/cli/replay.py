@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from dgm.cli.arguments import add_agent, add_json, add_run, add_sandbox, sandbox_settings
-from dgm.cli.output import say, say_json
+from dgm.cli.output import remark, say, say_json
 from dgm.errors import ArchiveError
 
 if TYPE_CHECKING:
@@ -38,7 +38,9 @@ def run(arguments: argparse.Namespace) -> int:
     settings = sandbox_settings(arguments)
     with (
         RunReader.open(folder) as reader,
-        open_laboratory(read_config(reader.settings, settings), folder, asks_models=False) as lab,
+        open_laboratory(
+            read_config(reader.settings, settings), folder, tell_sandbox=remark, asks_models=False
+        ) as lab,
         checkouts(reader.repository) as code_of,
     ):
         replayer = Replayer(lab, reader, code_of)

@@ -67,7 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
         folder = Path(place)
         copy_repository(arguments.repo, folder / "workspace")
         config = read_config(reader.settings, _settings(arguments))
-        with open_laboratory(config, folder) as lab:
+        with open_laboratory(config, folder, tell_sandbox=remark) as lab:
             warn_if_unbounded(lab.config, lab.config.rollout, lab.config.model.name)
             work = _work(lab, checkout(tree_hash), problem, arguments.timeout)
         said = (folder / "rollout" / "output.txt").read_text(errors="replace")

@@ -20,13 +20,18 @@ if TYPE_CHECKING:
     from dgm.benchmarks.standing import Standings
     from dgm.benchmarks.verify import Verified
     from dgm.records import Task
+    from dgm.sandbox.progress import Say
     from dgm.workspaces import Workspaces
 
 _MOST_WORKERS = 4
 
 
-def give_verdicts(arguments: argparse.Namespace, suite: Suite, *, only_missing: bool) -> int:
+def give_verdicts(
+    arguments: argparse.Namespace, suite: Suite, tell: Say, *, only_missing: bool
+) -> int:
     """Verify tasks, keep the verdicts, print them and what is left out; 1 if any is unsound.
+
+    `tell` is told which sandbox is taken.
 
     In a folder of the user's what cannot be read as a task is unsound too; what a suite of ours
     leaves out never was a task. With `only_missing`, those that have a verdict already keep it, and
@@ -44,7 +49,7 @@ def give_verdicts(arguments: argparse.Namespace, suite: Suite, *, only_missing: 
             for task in whole.tasks()
             if not only_missing or _is_missing(standings, whole, task, arguments.repeat)
         ]
-        found = list(_verified(arguments, whole, tasks, standings, workspaces))
+        found = list(_verified(arguments, whole, tasks, standings, workspaces, tell))
     _conclude(arguments, Checked(whole, standings), whole, found)
     if only_missing:
         return int(any(not each.is_final for each in found))
@@ -63,6 +68,7 @@ def _verified(
     tasks: Sequence[Task],
     standings: Standings,
     workspaces: Workspaces,
+    tell: Say,
 ) -> Iterator[Verified]:
     """Verify, keep and tell, task by task."""
     from dgm.benchmarks.verify import verify
@@ -73,7 +79,7 @@ def _verified(
         return
     config = read_config("", [f"sandbox.driver={arguments.sandbox}"])
     workers = min(_MOST_WORKERS, os.cpu_count() or 1)
-    with open_sandboxes(config) as sandboxes:
+    with open_sandboxes(config, tell) as sandboxes:
         for each in verify(
             whole, tasks, sandboxes, workspaces, repeat=arguments.repeat, workers=workers
         ):

@@ -61,12 +61,18 @@ def importing(config: Config, manifest: AgentManifest) -> Config:
 
 @contextmanager
 def open_laboratory(
-    config: Config, run_folder: Path, tell: Say = logger.info, *, asks_models: bool = True
+    config: Config,
+    run_folder: Path,
+    tell: Say = logger.info,
+    *,
+    tell_sandbox: Say | None = None,
+    asks_models: bool = True,
 ) -> Iterator[Laboratory]:
     """Build what the steps of a run need, and take it down afterwards; the run may not exist yet.
 
-    `tell` is told which sandbox agents run in, and of packages that are fetched. The laboratory's
-    settings name the exact versions of these. Without `asks_models` no key is needed: a replay
+    `tell` is told of packages that are fetched and of tasks that are left out, and `tell_sandbox`,
+    or else `tell`, which sandbox agents run in. The laboratory's settings name the exact versions
+    of packages. Without `asks_models` no key is needed: a replay
     answers from its transcripts.
 
     Raises: UserError if a setting names what there is not, SandboxUnavailableError.
@@ -79,7 +85,7 @@ def open_laboratory(
     gateways = open_gateway(config, run_folder.parent) if recordings is None else closed_gateway()
     with (
         tempfile.TemporaryDirectory(prefix="dgm-work-") as work,
-        open_sandboxes(config, tell) as sandboxes,
+        open_sandboxes(config, tell_sandbox or tell) as sandboxes,
         gateways as gateway,
     ):
         sandboxes.reap()

@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 
 
 @contextmanager
-def open_sandboxes(config: Config, tell: Say = logger.info) -> Iterator[SandboxDriver]:
+def open_sandboxes(config: Config, tell: Say) -> Iterator[SandboxDriver]:
     """Open the strongest sandbox that works here, or the one that was asked for, and tell which.
 
     The weak `process` sandbox is never taken in silence, and a real model is let into it only if

@@ -72,6 +72,7 @@ def test_what_is_no_task_of_a_suite_does_not_make_it_unsound(place):
     words = ("--from", str(source), "--languages", "python")
     prepared = place.dgm("bench", "prepare", "polyglot", *words, timeout_s=240)
     assert prepared.returncode == 0, prepared.stderr
+    assert prepared.stderr.count("sandbox: ") == 1, prepared.stderr  # opened twice, told once
     found = place.dgm("bench", "verify", "polyglot", "--json", timeout_s=240)
     problems = {row["task"]: row["problems"] for row in json.loads(found.stdout)}
     assert found.returncode == 0, found.stderr

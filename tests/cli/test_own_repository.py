@@ -53,7 +53,9 @@ def test_patch_is_printed_applies_and_changes_nothing_by_itself(finished, reposi
     settings = {**finished.settings, "text": False}
     done = subprocess.run(words, capture_output=True, check=True, **settings)
     assert state(repository) == before
-    assert done.stderr.startswith(b"dgm: a0000: a patch of ")
+    sandbox, verdict, *_ = done.stderr.splitlines()
+    assert sandbox.startswith(b"dgm: sandbox: bubblewrap (not docker: ")
+    assert verdict.startswith(b"dgm: a0000: a patch of ")
     apply_patch(repository, done.stdout)
     assert state(repository) == {**before, "answer.py": b"VALUE = 1\n"}
 
