@@ -17,6 +17,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from http import HTTPStatus
 from pathlib import Path
 
 from aiohttp import web
@@ -164,6 +165,23 @@ def _last(answer: Answer) -> web.Response:
     return response
 
 
+class _Connection(web.RequestHandler):
+    """Says in few words that a request cannot be read, and neither quotes nor logs it."""
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            return super().handle_error(request, status, exc, message)
+        response = web.Response(status=status, text="the request cannot be read\n")
+        response.force_close()
+        return response
+
+
 class _Web(web.Server):
     """Counts its connections from the moment they are accepted, and drops the silent ones."""
 
@@ -184,7 +202,7 @@ class _Web(web.Server):
 
     def __call__(self) -> web.RequestHandler:
         self.accepted += 1
-        return super().__call__()
+        return _Connection(self, loop=self._loop, **self._kwargs)
 
     def connection_made(self, handler: web.RequestHandler, transport: asyncio.Transport) -> None:
         super().connection_made(handler, transport)

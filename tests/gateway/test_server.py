@@ -342,6 +342,17 @@ def test_replay_of_a_spent_budget_ends_as_the_original_did(gateway, spec):
         assert session.divergence == ""
 
 
+def test_request_that_cannot_be_read_is_not_told_back(gateway, spec, path):
+    with gateway.open(spec()) as session:
+        session.listen(path)
+        with connect(path) as link:
+            link.sendall(b"\x01" * 5000 + b"\r\n\r\n")
+            answer = b"".join(iter(lambda: link.recv(65536), b""))
+    assert b" 400 Bad Request" in answer[:30]
+    assert answer.endswith(b"the request cannot be read\n")
+    assert len(answer) < 500
+
+
 def test_body_beyond_the_limit_is_refused_unread(spec, path):
     with small_gateway(Limits(body_bytes=1000)) as gateway, gateway.open(spec()) as session:
         session.listen(path)
