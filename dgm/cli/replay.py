@@ -35,20 +35,19 @@ def run(arguments: argparse.Namespace) -> int:
 
     folder = find_run(arguments.archive, arguments.run).path
     replayed: list[Replayed] = []
-    settings = sandbox_settings(arguments)
-    with (
-        RunReader.open(folder) as reader,
-        open_laboratory(
-            read_config(reader.settings, settings), folder, tell_sandbox=remark, asks_models=False
-        ) as lab,
-        checkouts(reader.repository) as code_of,
-    ):
-        replayer = Replayer(lab, reader, code_of)
-        for rollout in _chosen(reader, replayer, arguments.agent, arguments.task):
-            replayed.append(one := replayer.replay(rollout))
-            if not arguments.json:
-                say(f"{rollout.id}  {rollout.task_id}  {one.divergence or 'the same'}")
-                sys.stdout.flush()
+    with RunReader.open(folder) as reader:
+        wanted = _wanted(reader, arguments.agent, arguments.task)
+        config = read_config(reader.settings, sandbox_settings(arguments))
+        with (
+            open_laboratory(config, folder, tell_sandbox=remark, asks_models=False) as lab,
+            checkouts(reader.repository) as code_of,
+        ):
+            replayer = Replayer(lab, reader, code_of)
+            for rollout in _possible(reader, replayer, wanted):
+                replayed.append(one := replayer.replay(rollout))
+                if not arguments.json:
+                    say(f"{rollout.id}  {rollout.task_id}  {one.divergence or 'the same'}")
+                    sys.stdout.flush()
     same = sum(one.is_same for one in replayed)
     if arguments.json:
         say_json([_as_json(one) for one in replayed])
@@ -57,24 +56,23 @@ def run(arguments: argparse.Namespace) -> int:
     return 0 if same == len(replayed) else 1
 
 
-def _chosen(reader: RunReader, replayer: Replayer, agent: str, task: str | None) -> list[Rollout]:
+def _wanted(reader: RunReader, agent: str, task: str | None) -> list[Rollout]:
     owner = reader.tree().resolve(agent)
-    wanted = [
-        rollout
-        for rollout in reader.rollouts(owner.id)
-        if task in (None, rollout.task_id, rollout.id)
-    ]
-    rollouts = list(filter(replayer.can_replay, wanted))
-    if wanted and not rollouts:
-        raise ArchiveError(
-            f"nothing of {owner.id} can be replayed: what was recorded below "
-            f"{reader.run.path / 'rollouts'} is missing, has not ended, or is no agent's work "
-            "(a diagnosis)"
-        )
-    if not rollouts:
-        what = f"task {task!r}" if task else "rollout"
-        raise ArchiveError(f"agent {owner.id} has no {what} to replay; see: dgm show {owner.id}")
-    return rollouts
+    rollouts = reader.rollouts(owner.id)
+    if found := [each for each in rollouts if task in (None, each.task_id, each.id)]:
+        return found
+    what = f"task {task!r}" if task else "rollout"
+    raise ArchiveError(f"agent {owner.id} has no {what} to replay; see: dgm show {owner.id}")
+
+
+def _possible(reader: RunReader, replayer: Replayer, wanted: list[Rollout]) -> list[Rollout]:
+    if rollouts := list(filter(replayer.can_replay, wanted)):
+        return rollouts
+    raise ArchiveError(
+        f"nothing of {wanted[0].agent_id} can be replayed: what was recorded below "
+        f"{reader.run.path / 'rollouts'} is missing, has not ended, or is no agent's work "
+        "(a diagnosis)"
+    )
 
 
 def _as_json(one: Replayed) -> dict[str, str | bool]:

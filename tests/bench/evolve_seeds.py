@@ -1,6 +1,6 @@
 """Ten runs of the default evolution, and as many of random search with the same budget.
 
-    make bench-evolve                          # about 40 minutes on two quiet cores
+    make bench-evolve                          # about 45 minutes on two quiet cores
     make bench-evolve ARGS="--seeds 3"
 
 Prints, for each run, the chosen agent's score beside the seed agent's on the sealed split, and for
