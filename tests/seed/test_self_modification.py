@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import filecmp
 import json
+import shutil
 
 import pytest
 
@@ -57,6 +58,22 @@ def test_a_file_the_viewer_clips_is_never_overwritten(laboratory, tmp_path):
     for seed in range(2):
         child, _ = laboratory.improve(str(seed), agent=long_agent)
         assert filecmp.cmp(child / "loop.py", loop, shallow=False)
+
+
+def test_a_child_that_deletes_a_tool_of_its_own_is_found_out(laboratory, tmp_path):
+    robbed = tmp_path / "robbed"
+    laboratory.improve("1")[0].rename(robbed)
+    (robbed / "tools" / "files.py").unlink()
+    assert not laboratory.can_edit_a_file(robbed)
+    assert not laboratory.own_tests_pass(robbed)
+
+
+def test_a_child_without_its_folder_of_tools_is_found_out(laboratory, tmp_path):
+    robbed = tmp_path / "robbed"
+    laboratory.improve("1")[0].rename(robbed)
+    shutil.rmtree(robbed / "tools")
+    assert not laboratory.can_edit_a_file(robbed)
+    assert not laboratory.own_tests_pass(robbed)
 
 
 def test_a_healthy_child_still_works_and_a_broken_one_is_found_out(laboratory, tmp_path):
