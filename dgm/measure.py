@@ -46,18 +46,18 @@ def missing_evaluations(
 
 
 def all_evidence(
-    store: Store, agent: Agent, split: Split, tasks: Iterable[Task] | None = None
+    store: Store, agent: Agent, split: Split, tasks: Iterable[Task], grader_version: str
 ) -> Score:
     """Count what the run and `dgm eval` know of an agent; an attempt made by both counts once.
 
-    `tasks` are those that count, all by default: a run may have been measured on other benchmarks.
+    `tasks` are those that count, and by that grader: a run may be measured on other benchmarks.
     """
-    counted = None if tasks is None else {task.digest for task in tasks}
+    digests = {task.digest for task in tasks}
     rows = [
         row
         for purpose in (Purpose.EVALUATE, Purpose.MEASURE)
-        for row in store.evaluations(agent.id, split, purpose)
-        if counted is None or row.key.task_digest in counted
+        for row in store.evaluations(agent.id, split, purpose, grader_version)
+        if row.key.task_digest in digests
     ]
     attempts = {replace(row.key, purpose=Purpose.MEASURE): row.outcome for row in reversed(rows)}
     solved = sum(end is Outcome.SOLVED for end in attempts.values())

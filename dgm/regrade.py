@@ -62,7 +62,7 @@ def plan_regrading(lab: Laboratory, reader: RunReader) -> Plan:
     now = lab.benchmark.grader_version
     newest: dict[RolloutKey, Rollout] = {}
     present: set[RolloutKey] = set()
-    for rollout in reader.graded():
+    for rollout in _graded(lab, reader):
         key = replace(rollout.key, grader_version=now)
         if rollout.key == key:
             present.add(key)
@@ -81,7 +81,7 @@ def plan_again(lab: Laboratory, reader: RunReader) -> Plan:
     _check_tasks(lab, reader)
     check_grader(lab, reader)
     now = lab.benchmark.grader_version
-    results = [rollout for rollout in reader.graded() if rollout.key.grader_version == now]
+    results = [each for each in _graded(lab, reader) if each.key.grader_version == now]
     stale, lost = _sorted_out(lab, reader, results)
     return Plan(reader.graded_by(), now, stale, 0, lost)
 
@@ -136,6 +136,12 @@ def _check_tasks(lab: Laboratory, reader: RunReader) -> None:
         f"the tasks of benchmark {lab.benchmark.name} are not those that run {reader.run.name} was "
         f"graded on: {some}{more} changed or gone; bring them back, or start a new run"
     )
+
+
+def _graded(lab: Laboratory, reader: RunReader) -> list[Rollout]:
+    """Return the evidence on the benchmark's own tasks; `dgm eval` may have made other."""
+    digests = {task.digest for task in lab.benchmark.tasks()}
+    return [rollout for rollout in reader.graded() if rollout.key.task_digest in digests]
 
 
 def _sorted_out(

@@ -62,7 +62,8 @@ def test_what_is_measured_beside_a_run_decides_nothing_in_it(machine, learner):
         (row,) = measured(machine, store)
         assert (row.key.purpose, row.outcome) == (Purpose.MEASURE, Outcome.EMPTY_PATCH)
         assert standing(store) == before
-        both = all_evidence(store, store.agent("a0000"), Split.SEARCH)
+        tasks, version = store.tasks(), row.key.grader_version
+        both = all_evidence(store, store.agent("a0000"), Split.SEARCH, tasks, version)
         assert (known, both) == (Score(1, 1), Score(1, 2))
         evolved(store, *rest)
         assert decided(store) == expected

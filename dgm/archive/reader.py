@@ -178,13 +178,21 @@ class RunReader:
         return tuple(map(rows.read_rollout, found))
 
     def evaluations(
-        self, agent_id: str, split: Split = Split.SEARCH, purpose: Purpose = Purpose.EVALUATE
+        self,
+        agent_id: str,
+        split: Split = Split.SEARCH,
+        purpose: Purpose = Purpose.EVALUATE,
+        grader_version: str | None = None,
     ) -> tuple[Rollout, ...]:
-        """The evidence about an agent's code, whoever of its owners it was made for."""
+        """The evidence about an agent's code, whoever of its owners it was made for.
+
+        It is that of one grader: of the one whose rows count, unless another is named.
+        """
         found = self._rows(
-            f"{_ROLLOUTS} WHERE purpose = ? AND {_EVIDENCE} AND tree_hash = "
+            f"{_ROLLOUTS} WHERE purpose = ? AND {_IS_EVIDENCE} AND split = ? "
+            f"AND grader_version = coalesce(?, {_COUNTED_GRADER}) AND tree_hash = "
             "(SELECT tree_hash FROM agents WHERE id = ?) ORDER BY rollouts.number",
-            *(purpose, split, agent_id),
+            *(purpose, split, grader_version, agent_id),
         )
         return tuple(map(rows.read_rollout, found))
 

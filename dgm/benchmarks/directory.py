@@ -199,6 +199,8 @@ class _Read:
             self._refuse_twin(harbor)
         except BenchmarkError as error:
             self.left_out[folder.name] = str(error)
+        except (UnicodeError, OSError) as error:
+            self.left_out[folder.name] = f"task {folder.name}: it cannot be read: {error}"
         else:
             self.tasks[folder.name] = harbor
 

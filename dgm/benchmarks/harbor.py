@@ -176,10 +176,14 @@ def plain_environment(plan: Plan) -> Environment:
 
 
 def digest_of(folder: Path) -> str:
-    """Hash every path, executable bit and byte below `folder` (SHA-256, hex)."""
+    """Hash every path, executable bit, byte and link's target below `folder` (SHA-256, hex)."""
     digest = hashlib.sha256()
     for path in sorted(folder.rglob("*")):
-        if path.is_file() and "__pycache__" not in path.parts:
+        if "__pycache__" in path.parts:
+            continue
+        if path.is_symlink():
+            digest.update(f"{path.relative_to(folder)}\0link\0{path.readlink()}\n".encode())
+        elif path.is_file():
             executable = bool(path.stat().st_mode & 0o100)
             content = hashlib.sha256(path.read_bytes()).hexdigest()
             digest.update(f"{path.relative_to(folder)}\0{executable}\0{content}\n".encode())

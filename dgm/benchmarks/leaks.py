@@ -171,7 +171,7 @@ def _scan(sandbox: Sandbox, order: Mapping[str, object]) -> list[tuple[str, str,
     if result.exit_code != 0 or result.dropped or not found or found[-1][0] != "done":
         raise MachineError(f"the search for leaks failed: {result.stderr[-300:]!r}")
     if found[-1][3] > len(found) - 1:
-        raise MachineError(f"the search for leaks found {found[-1][3]} places, too many to tell")
+        raise MachineError(f"of {found[-1][3]} findings {len(found) - 1} could be read")
     return [(kind, task_id, path, what) for kind, task_id, path, what in found[:-1]]
 
 

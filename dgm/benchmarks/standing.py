@@ -51,7 +51,13 @@ class Standings:
             return None
 
     def keep(self, verified: Verified, grader_version: str) -> None:
-        """Write a verdict down. Raises: OSError."""
+        """Write a verdict down, unless it is sound by fewer repeats than found it unsound.
+
+        Raises: OSError.
+        """
+        known = self.of(verified.task, grader_version)
+        if known and known.problems and not verified.problems and known.repeats > verified.repeats:
+            return
         kept = {
             "key": _key(verified.task, grader_version),
             "problems": verified.problems,

@@ -59,6 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
         settings = [*budget_settings(arguments), *sandbox_settings(arguments)]
         if arguments.benchmark is not None:
             settings.append(f"benchmark.name={json.dumps(arguments.benchmark)}")
+        own_benchmark = read_config(store.settings, []).benchmark.name
         config = read_config(store.settings, settings)
         agent = store.tree().resolve(arguments.agent)
         tree_hash = code_of(agent)
@@ -67,7 +68,8 @@ def run(arguments: argparse.Namespace) -> int:
             checkouts(store.repository) as checkout,
             ThreadFanOut[Rollout](config.workers) as fanout,
         ):
-            check_grader(lab, store)
+            if lab.config.benchmark.name == own_benchmark:
+                check_grader(lab, store)
             usage_of = settle(lab, store)
             lab.bound(store.agent(agent.id))
             units = missing_evaluations(
@@ -80,7 +82,7 @@ def run(arguments: argparse.Namespace) -> int:
                 if not arguments.json:
                     say(f"{rollout.id}  {rollout.task_id:32} {rollout.outcome}  {rollout.detail}")
                     sys.stdout.flush()
-        score = all_evidence(store, agent, split, tasks)
+        score = all_evidence(store, agent, split, tasks, lab.benchmark.grader_version)
     if arguments.json:
         counts = {"solved": score.solved, "attempted": score.attempted}
         say_json({"agent": agent.id, "split": str(split), **counts})

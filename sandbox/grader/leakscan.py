@@ -18,7 +18,7 @@ from collections import defaultdict
 
 BIG = 2 << 20
 TRACES = (".pyc", "nodeids", "lastfailed")
-MOST = 300
+MOST = 50  # findings of a task: one refuses it
 SKIPPED = ("/proc", "/sys", "/dev", "/run/dgm", "/run/dgm-runner")
 CACHES = (".pytest_cache", ".mypy_cache", ".hypothesis", ".coverage", ".testmondata", ".tox")
 STDLIB = re.compile(
@@ -45,12 +45,13 @@ class Scan:
                 self.lengths[task, group] = len(lines)
                 for line in lines:
                     self.owners[line.encode()].append((task, group))
-        self.told = 0
+        self.told = defaultdict(int)
 
     def tell(self, kind, task, path, what=""):
-        """Print one finding, as long as there are not too many."""
-        self.told += 1
-        if self.told <= MOST:
+        """Print one finding, unless that task has enough of them."""
+        whose = task or path
+        if self.told[whose] < MOST:
+            self.told[whose] += 1
             say([kind, task, path, what])
 
     def run(self, roots):
@@ -251,7 +252,7 @@ def main():
     leads = way_out() if order["network"] else None
     if leads:
         scan.tell("network", "", "", leads)
-    say(["done", "", "", scan.told])
+    say(["done", "", "", sum(scan.told.values())])
 
 
 if __name__ == "__main__":

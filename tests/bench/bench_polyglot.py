@@ -2,8 +2,9 @@
 
     python tests/bench/bench_polyglot.py [bubblewrap] [docker]
 
-The seed agent with the built-in model tries every exercise once with two workers, after
-`dgm bench prepare polyglot`. Work is what commands in sandboxes take: the agent's run, the hidden
+The seed agent with the built-in model tries the exercises with two workers, after
+`dgm bench prepare polyglot --languages python`: those it has not met yet twice, the others once
+more. Work is what commands in sandboxes take: the agent's run, the hidden
 tests. The rest of what two workers have of time is the harness: sandboxes opened and closed, files
 in and out, the archive, and workers that wait at the end. The built-in model thinks inside the
 agent's run.
@@ -24,6 +25,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from dgm.cli import main as dgm
 from dgm.records import Split
+from dgm.resources import cache_folder
 from dgm.sandbox.protocol import ExecResult
 from dgm.sandbox.session import RunnerSandbox
 from tests.bench.figures import timed
@@ -66,6 +68,9 @@ def measure(driver: str, archive: Path) -> None:
 
 def main() -> None:
     """Measure each driver that is named."""
+    if not (cache_folder(os.environ) / "benchmarks" / "polyglot" / "source").is_dir():
+        print("polyglot is not prepared; dgm bench prepare polyglot --languages python")
+        return
     print("| sandbox | commands | wall-clock s | work s of two workers | harness |")
     print("|---|---|---|---|---|")
     with tempfile.TemporaryDirectory(prefix="dgm-bench-") as folder:

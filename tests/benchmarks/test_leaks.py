@@ -113,6 +113,11 @@ def test_leak_in_the_workspace_is_found(leak, repo, search):
     assert any(complaint in found for found in search()), search()
 
 
+def test_task_that_leaks_everywhere_is_one_that_leaks(repo, search):
+    write_files(repo, {f"m{number}.pyc": "x" for number in range(400)})
+    assert 0 < len(search()) < 100
+
+
 def git(folder, *words):
     environment = {**os.environ, "GIT_CONFIG_GLOBAL": "/dev/null", "HOME": "/nonexistent"}
     identity = ("-c", "user.name=x", "-c", "user.email=x@localhost")

@@ -4,7 +4,7 @@ import pytest
 
 from dgm.benchmarks.directory import DirectoryBenchmark
 from dgm.benchmarks.standing import Checked, Standings
-from dgm.benchmarks.verify import try_task, verify
+from dgm.benchmarks.verify import Verified, try_task, verify
 from dgm.errors import BenchmarkError
 from dgm.records import Environment
 from dgm.workspaces import Workspaces
@@ -126,6 +126,18 @@ class TestStandings:
         (folder / "t0-wants-1" / "instruction.md").write_text("something else\n")
         changed = DirectoryBenchmark("tiny", folder, workspaces).tasks()[0]
         assert standings.of(changed, version) is None
+
+    def test_flaky_task_is_not_made_sound_by_fewer_repeats(self, benchmark, tmp_path):
+        standings, version = Standings(tmp_path / "verified"), benchmark.grader_version
+        task = benchmark.tasks()[0]
+        for verified, problems in (
+            (Verified(task, ("it is flaky",), repeats=12), ("it is flaky",)),
+            (Verified(task, (), repeats=1), ("it is flaky",)),
+            (Verified(task, (), repeats=12), ()),
+            (Verified(task, ("it is flaky",), repeats=1), ("it is flaky",)),
+        ):
+            standings.keep(verified, version)
+            assert standings.of(task, version).problems == problems
 
     def test_torn_verdict_is_none(self, benchmark, bubblewrapped, workspaces, tmp_path):
         standings = Standings(tmp_path / "verified")

@@ -79,9 +79,13 @@ def finished(tmp_path_factory: pytest.TempPathFactory, bubblewrapped: object) ->
 
 
 def complaint(done: "subprocess.CompletedProcess[str]", code: int = 2) -> str:
-    """The one line that `dgm` said beside its output, having failed with that code."""
+    """The one line that `dgm` said beside its output, having failed with that code.
+
+    Before it a command may have told which sandbox it opens.
+    """
     assert done.returncode == code, (done.stdout, done.stderr)
-    lines = done.stderr.splitlines()
+    said = done.stderr.splitlines()
+    lines = said[1:] if said and said[0].startswith("dgm: sandbox: ") else said
     assert len(lines) == 1, done.stderr
     assert lines[0].startswith("dgm: ")
     return lines[0]

@@ -29,6 +29,8 @@ def folder(place):
     write_task(place.path / "mine", "more", 2)
     write_task(place.path / "mine", "wrong", 3, files={"solution/answer.py": "VALUE = 7\n"})
     write_task(place.path / "mine", "zero", 4, files={"task.toml": "[agent\n"})
+    latin = write_task(place.path / "mine", "latin", 5)
+    (latin / "instruction.md").write_bytes(b"VALUE should be \xff")
     return place.path / "mine"
 
 
@@ -38,16 +40,17 @@ def test_folder_is_prepared_once_listed_and_evolved_on(place, folder):
     assert "sound" in first.stdout
     assert "left out: wrong: its solution does not pass" in first.stdout
     assert "left out: zero: task.toml is not valid TOML" in first.stdout
+    assert "left out: latin: it cannot be read: 'utf-8' codec can't decode" in first.stdout
 
     again = place.dgm("bench", "prepare", "mine")
     assert again.returncode == 0
     assert " s  sound" not in again.stdout
-    assert "2 left out" in again.stdout
+    assert "3 left out" in again.stdout
 
     listed = json.loads(place.dgm("bench", "list", "--json").stdout)
     mine = next(row for row in listed if "mine" in row["name"])
     assert (mine["is_prepared"], mine["search"] + mine["sealed"]) == (True, 2)
-    assert sorted(mine["left_out"]) == ["wrong", "zero"]
+    assert sorted(mine["left_out"]) == ["latin", "wrong", "zero"]
 
     evolved = place.dgm(
         *("evolve", "--name", "r", "--benchmark", "mine", "--seed-agent", "learner"),
@@ -78,6 +81,17 @@ def test_what_is_no_task_of_a_suite_does_not_make_it_unsound(place):
     assert found.returncode == 0, found.stderr
     assert problems["python-traffic-light"] == []
     assert "it is not prepared" in problems["go-traffic-light"][0]
+
+    # Its grader has another version than that of the run's own benchmark.
+    assert place.evolve("r").returncode == 0
+    where = ("--benchmark", "polyglot", "--split", "search", "--json")
+    measured = place.dgm("eval", "seed", "--run", "r", *where, timeout_s=240)
+    assert measured.returncode == 0, measured.stderr
+    searched = json.loads(place.dgm("bench", "list", "--json").stdout)
+    tasks = next(row["search"] for row in searched if row["name"] == "polyglot")
+    assert json.loads(measured.stdout)["attempted"] == tasks > 0
+    again = place.dgm("regrade", "r", "--again", timeout_s=240)
+    assert again.returncode == 0, again.stderr
 
 
 def test_agent_is_measured_on_another_benchmark_than_its_runs(place, folder):

@@ -37,7 +37,7 @@ def test_honest_agents_pass_none_and_it_is_said(place, bubblewrapped):
 
     connection = sqlite3.connect(place.path / "archive" / "one" / "run.db")
     with connection:
-        connection.execute("UPDATE rollouts SET grader_version = '2' WHERE grader_version = '4'")
+        connection.execute("UPDATE rollouts SET grader_version = '2' WHERE grader_version <> ''")
     connection.close()
     graded = json.loads(place.dgm("regrade", "one", "--json").stdout)["graded"]
     assert sum(one["task"] == met["task_id"] for one in graded) == len(agents)
