@@ -20,9 +20,11 @@ _Report = TypeVar("_Report", pytest.TestReport, pytest.CollectReport)
 
 
 def pytest_configure() -> None:
-    """Let programs be stopped by Ctrl-C, also where a shell in the background has it ignored."""
+    """Let programs be stopped by signals that a shell in the background, or nohup, has ignored."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.hookimpl(wrapper=True)

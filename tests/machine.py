@@ -71,10 +71,9 @@ elif (workspace / "doubling.py").exists():
     (workspace / "doubling.py").write_text("def double(number):\\n    return number * 2\\n")
 else:
     wanted = int(problem.split()[-1])
+    print(f"asked for {wanted}")
     if wanted <= skill_in(pathlib.Path(".")):
         (workspace / "answer.py").write_text(f"VALUE = {wanted}\\n")
-    else:
-        print(f"I cannot answer {wanted}")
 """
 
 

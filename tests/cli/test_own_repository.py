@@ -74,7 +74,7 @@ def test_agent_that_changes_nothing_is_said_so(finished, repository):
     done = finished.dgm("run", "seed", *words)
     assert (done.returncode, done.stdout) == (1, "")
     assert "no change (empty_patch)" in done.stderr
-    assert "dgm: the agent's last words: I cannot answer 99" in done.stderr
+    assert "dgm: the agent's last words: asked for 99" in done.stderr
     assert state(repository) == before
 
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 import pytest
 
 from dgm.sandbox import rundir
+from dgm.sandbox.cgroups import _started
 from dgm.sandbox.hierarchies import find_hierarchies
 from tests.bench.soak import Outside, Seen, remains, soak
 from tests.bench.traces import container_of
@@ -81,7 +82,7 @@ def control_group(marks):
     hierarchies = find_hierarchies()
     if not hierarchies:
         pytest.skip("no control groups can be made here")
-    folder = hierarchies[0].parent / f"{os.getpid()}.1.left"
+    folder = hierarchies[0].parent / f"{os.getpid()}.{_started(os.getpid())}.left"
     folder.mkdir()
     yield
     folder.rmdir()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from random import Random
 
 import pytest
+from docker.errors import NotFound
 
 from dgm.records import SandboxLimits
 from dgm.resources import data_folder
@@ -81,12 +83,19 @@ def test_engine_takes_the_settings_as_they_are(client, spec, watch, tmp_path, se
     order = spec(agent=tmp_path, wants_model=True, packages=packages)
     with docker() as driver, driver.open(order) as sandbox:
         watch.idle(driver)
-        found = [watch.client.api.inspect_container(each) for each in watch.of(driver)]
+        found = list(inspected(watch, driver))
         assert watch.used_by(sandbox) in {each["Id"] for each in found}
         folder = driver._dock.folder.path
     assert len(found) > 1
     for each in found:
         check_as_the_engine_has_it(each, folder, seen)
+
+
+def inspected(watch, driver):
+    """What the engine says of each container; one may be gone meanwhile."""
+    for each in watch.of(driver):
+        with suppress(NotFound):
+            yield watch.client.api.inspect_container(each)
 
 
 def check_as_the_engine_has_it(found, folder, seen):
