@@ -45,6 +45,7 @@ class Limits:
 
 _BACKLOG = 256
 _PAUSE_S = 0.1
+_PENANCE_S = 0.25  # a place that sent what is no request stays taken so long
 Handler = Callable[[str, str, bytes], Awaitable[Answer | Waiting]]
 _WebHandler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
@@ -168,6 +169,8 @@ def _last(answer: Answer) -> web.Response:
 class _Connection(web.RequestHandler):
     """Says in few words that a request cannot be read, and neither quotes nor logs it."""
 
+    is_unreadable = False
+
     def handle_error(
         self,
         request: web.BaseRequest,
@@ -177,6 +180,7 @@ class _Connection(web.RequestHandler):
     ) -> web.StreamResponse:
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             return super().handle_error(request, status, exc, message)
+        self.is_unreadable = True
         response = web.Response(status=status, text="the request cannot be read\n")
         response.force_close()
         return response
@@ -213,8 +217,14 @@ class _Web(web.Server):
         self, handler: web.RequestHandler, exc: BaseException | None = None
     ) -> None:
         super().connection_lost(handler, exc)
-        self.accepted -= 1
+        if isinstance(handler, _Connection) and handler.is_unreadable:
+            self._loop.call_later(_PENANCE_S, self._release)
+        else:
+            self._release()
         self.heard(handler)
+
+    def _release(self) -> None:
+        self.accepted -= 1
 
     def heard(self, handler: web.RequestHandler) -> None:
         """Note that a connection has sent a request, or is gone."""

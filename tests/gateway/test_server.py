@@ -353,6 +353,26 @@ def test_request_that_cannot_be_read_is_not_told_back(gateway, spec, path):
     assert len(answer) < 500
 
 
+def test_place_that_sent_what_is_no_request_stays_taken_for_a_moment(spec, path):
+    def answer_to(request):
+        with connect(path) as link:
+            link.sendall(request)
+            return b"".join(iter(lambda: link.recv(65536), b""))
+
+    honest = b"GET /v1/budget HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"
+    with small_gateway(Limits(connections=2)) as gateway, gateway.open(spec()) as session:
+        session.listen(path)
+        assert all(b"200 OK" in answer_to(honest) for _ in range(5))
+        assert all(b" 400 " in answer_to(b"\x01\r\n\r\n") for _ in range(2))
+        try:
+            refused = answer_to(honest)
+        except OSError:  # it was closed while this was being sent
+            refused = b""
+        assert refused == b""
+        time.sleep(0.4)
+        assert b"200 OK" in answer_to(honest)
+
+
 def test_body_beyond_the_limit_is_refused_unread(spec, path):
     with small_gateway(Limits(body_bytes=1000)) as gateway, gateway.open(spec()) as session:
         session.listen(path)
