@@ -63,7 +63,9 @@ $(VENV)/.python:
 
 $(VENV)/.ready: $(VENV)/.python pyproject.toml
 	@echo "installing into $(VENV), which takes about half a minute ..."
-	@$(BIN)/pip install --quiet --editable .
+	@$(BIN)/pip install --quiet --editable . & pip=$$!; seconds=0; \
+	  while sleep 1; kill -0 $$pip 2>/dev/null; do seconds=$$((seconds + 1)); \
+	    [ $$((seconds % 8)) != 0 ] || echo "still installing, for $$seconds s ..."; done; wait $$pip
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.ready
