@@ -15,7 +15,7 @@ A task that leaks is refused, never warned about. What counts:
 - a way out of the sandbox.
 
 Not covered: an answer in other words, compressed or encrypted; solutions and tests of fewer
-characters than that; packages of other languages than Python.
+characters than that; lines in texts of more than 64 MiB; packages of other languages than Python.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from dgm.sandbox.protocol import Sandbox, SandboxDriver, SandboxSpec
 from dgm.sandbox.transfer import pack
 from dgm.workspaces import Workspaces
 
-VERSION = "3"
+VERSION = "4"
 _SCAN_TIMEOUT_S = 600.0
 _SOLE_LINE, _FEW_CHARACTERS, _SOLE_NAME = 40, 80, 16
 _ROOTS = ("/",)

@@ -90,7 +90,8 @@ class Suite:
     `open(cache, workspaces)` raises BenchmarkError, with the remedy, while there is nothing
     prepared. `prepare` does what is not done yet and says what it does; None: there is nothing to
     prepare. It may be stopped at any moment, and goes on there the next time. `choose` narrows an
-    opened benchmark down; None: it has neither subsets nor languages.
+    opened benchmark down; None: it has neither subsets nor languages. `is_vouched`: its tasks were
+    verified before they were published, and are run without a verdict of this machine.
     """
 
     name: str
@@ -100,3 +101,4 @@ class Suite:
     takes: frozenset[str] = frozenset()
     place: Path | None = None
     choose: Callable[[Benchmark, Choice], Benchmark] | None = None
+    is_vouched: bool = False

@@ -1,7 +1,8 @@
 """What was found when tasks were verified, kept; what was found unsound is left out by name.
 
 One file a task, written whole or not at all, so that verifying may be stopped anywhere. It counts
-as long as the task, its grader and the checks are the same.
+as long as the task, its grader and the checks are the same. Where agents are measured, a task
+without a verdict is verified first (`Checked.completed`), and left out if that cannot be done.
 """
 
 from __future__ import annotations
@@ -18,9 +19,13 @@ from dgm.benchmarks import leaks
 from dgm.benchmarks.around import Around
 from dgm.benchmarks.kept import write_json
 from dgm.benchmarks.protocol import Benchmark
-from dgm.benchmarks.verify import Verified
+from dgm.benchmarks.verify import Verified, verify
 from dgm.errors import BenchmarkError
 from dgm.records import Split, Task
+from dgm.sandbox.progress import Say
+from dgm.sandbox.protocol import SandboxDriver
+from dgm.titles import counted
+from dgm.workspaces import Workspaces
 
 _VERSION = f"1.{leaks.VERSION}"
 
@@ -72,11 +77,30 @@ class Standings:
 
 
 class Checked(Around):
-    """A benchmark without the tasks that were found unsound, by the verdicts of when it is read."""
+    """A benchmark without the tasks that were found unsound, by the verdicts of when it is read.
 
-    def __init__(self, whole: Benchmark, standings: Standings) -> None:
+    `is_strict`: without those that have no verdict either.
+    """
+
+    def __init__(self, whole: Benchmark, standings: Standings, *, is_strict: bool = False) -> None:
         super().__init__(whole)
         self._standings = standings
+        self._is_strict = is_strict
+
+    def completed(self, sandboxes: SandboxDriver, workspaces: Workspaces, tell: Say) -> Checked:
+        """Return the tasks that were found sound, after verifying those without a verdict.
+
+        Raises: OSError.
+        """
+        version = self.whole.grader_version
+        missing = [each for each in self.whole.tasks() if not self._standings.of(each, version)]
+        if missing:
+            tell(f"verifying {counted(len(missing), 'task')} of {self.name} without a verdict")
+        for verified in verify(self.whole, missing, sandboxes, workspaces, tell=tell):
+            if verified.is_final:
+                self._standings.keep(verified, version)
+            tell(f"  {verified.task.id}: {'; '.join(verified.problems) or 'sound'}")
+        return Checked(self.whole, self._standings, is_strict=True)
 
     def tasks(self, split: Split | None = None) -> Sequence[Task]:
         """The tasks that are not known to be unsound. Raises: BenchmarkError if there are none."""
@@ -99,11 +123,15 @@ class Checked(Around):
     def _unsound(self) -> Mapping[str, str]:
         version = self.whole.grader_version
         found = {task.id: self._standings.of(task, version) for task in self.whole.tasks()}
-        return {
+        unsound = {
             task_id: "; ".join(standing.problems)
             for task_id, standing in found.items()
             if standing is not None and standing.problems
         }
+        if self._is_strict:
+            none = [task_id for task_id, standing in found.items() if standing is None]
+            unsound |= dict.fromkeys(none, "it could not be verified")
+        return unsound
 
 
 def _key(task: Task, grader_version: str) -> list[str]:

@@ -6,6 +6,7 @@ from a sandbox (`leaks.py`). What is not so is left out by name (`standing.py`).
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,9 +17,11 @@ from dgm.benchmarks.leaks import Suspect, find_leaks
 from dgm.benchmarks.protocol import Benchmark, Grade
 from dgm.errors import MachineError, SandboxError
 from dgm.records import Outcome, Task
+from dgm.sandbox.progress import Say, seldom
 from dgm.sandbox.protocol import SandboxDriver
 from dgm.workspaces import Workspaces
 
+_MOST_WORKERS = 4
 _TOGETHER = 48  # tasks that share one search for leaks
 _LONGEST_REASON = 300
 
@@ -45,18 +48,23 @@ def verify(
     workspaces: Workspaces,
     *,
     repeat: int = 1,
-    workers: int = 2,
+    tell: Say = lambda _: None,
 ) -> Iterator[Verified]:
-    """Verify tasks, some at a time; yield each when all is known of it.
+    """Verify tasks, one for each processor at a time; yield each when all is known of it.
 
     Tasks that share an image come together, since each image is searched for leaks as a whole.
+    `tell` is told now and then where it is.
     """
+    tell_seldom = seldom(tell)
+    workers = min(_MOST_WORKERS, os.cpu_count() or 1)
     tasks = sorted(tasks, key=lambda task: benchmark.environment(task).image)
     for start in range(0, len(tasks), _TOGETHER):
         some = tasks[start : start + _TOGETHER]
         with ThreadPoolExecutor(workers) as pool:
-            tried = pool.map(lambda task: try_task(benchmark, task, sandboxes, repeat), some)
-            found = list(tried)
+            found = []
+            for one in pool.map(lambda task: try_task(benchmark, task, sandboxes, repeat), some):
+                found.append(one)
+                tell_seldom(f"{start + len(found)} of {len(tasks)} were tried")
         suspects = [Suspect(each.task, solution) for each, solution in found if each.is_final]
         leaks = _leaks(benchmark, suspects, sandboxes, workspaces)
         for each, _ in found:

@@ -30,10 +30,18 @@ def filled_path(text: str) -> Path:
     return Path(filled(text))
 
 
+def folder_path(text: str) -> Path:
+    """Read the path of a folder, which need not be there yet."""
+    path = filled_path(text)
+    if path.exists() and not path.is_dir():
+        raise argparse.ArgumentTypeError(f"{text} is no folder")
+    return path
+
+
 def add_archive(parser: argparse.ArgumentParser) -> None:
     """`--archive DIR`: where runs live."""
     parser.add_argument(
-        "--archive", type=filled_path, default=DEFAULT_ARCHIVE, metavar="DIR",
+        "--archive", type=folder_path, default=DEFAULT_ARCHIVE, metavar="DIR",
         help="where runs live (default: ./archive)",
     )  # fmt: skip
 

@@ -61,7 +61,7 @@ def _add_wishes(parser: argparse.ArgumentParser) -> None:
 
 
 def _listed(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in filled(text).split(",") if part.strip())
+    return tuple(filled(part).strip() for part in text.split(","))
 
 
 def run(arguments: argparse.Namespace) -> int:

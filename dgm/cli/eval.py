@@ -64,7 +64,7 @@ def run(arguments: argparse.Namespace) -> int:
         agent = store.tree().resolve(arguments.agent)
         tree_hash = code_of(agent)
         with (
-            open_laboratory(config, folder, tell_sandbox=remark) as lab,
+            open_laboratory(config, folder, remark, verifies=True) as lab,
             checkouts(store.repository) as checkout,
             ThreadFanOut[Rollout](config.workers) as fanout,
         ):

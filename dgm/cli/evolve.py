@@ -78,7 +78,9 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--base-url", metavar="URL", help="where the models are served, if not by their vendor"
     )
-    parser.add_argument("--benchmark", metavar="NAME", help="quick, or a folder of Harbor tasks")
+    parser.add_argument(
+        "--benchmark", metavar="NAME", help="a name (dgm bench list), or a folder of Harbor tasks"
+    )
     parser.add_argument("--policy", metavar="NAME", help="how parents are chosen (default dgm)")
     parser.add_argument(
         "--seed-agent",
@@ -125,7 +127,7 @@ def run(arguments: argparse.Namespace) -> int:
         benchmark = open_benchmark(config.benchmark.name, workspaces, choice_of(config))
         if line := _stages_beyond(config, benchmark):
             say(line)
-        with open_laboratory(config, run_folder, say) as lab:
+        with open_laboratory(config, run_folder, say, verifies=True) as lab:
             arguments.archive.mkdir(parents=True, exist_ok=True)
             with Store.create(run_folder, config_as_toml(lab.config), seed=seed) as store:
                 return evolve_store(lab, store)

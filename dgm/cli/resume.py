@@ -37,5 +37,5 @@ def run(arguments: argparse.Namespace) -> int:
         settings.append(f"workers={arguments.workers}")
     with Store.open(find_run(arguments.archive, arguments.run).path) as store:
         config = read_config(store.settings, settings)
-        with open_laboratory(config, store.run.path, say) as lab:
+        with open_laboratory(config, store.run.path, say, verifies=True) as lab:
             return evolve_store(lab, store)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -22,8 +21,6 @@ if TYPE_CHECKING:
     from dgm.records import Task
     from dgm.sandbox.progress import Say
     from dgm.workspaces import Workspaces
-
-_MOST_WORKERS = 4
 
 
 def give_verdicts(
@@ -78,11 +75,8 @@ def _verified(
     if not tasks:
         return
     config = read_config("", [f"sandbox.driver={arguments.sandbox}"])
-    workers = min(_MOST_WORKERS, os.cpu_count() or 1)
     with open_sandboxes(config, tell) as sandboxes:
-        for each in verify(
-            whole, tasks, sandboxes, workspaces, repeat=arguments.repeat, workers=workers
-        ):
+        for each in verify(whole, tasks, sandboxes, workspaces, repeat=arguments.repeat):
             if each.is_final:
                 standings.keep(each, whole.grader_version)
             if not arguments.json:

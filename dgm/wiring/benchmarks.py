@@ -31,6 +31,7 @@ QUICK = Suite(
     "quick",
     "small Python programs with believable bugs",
     open=lambda _, workspaces: quick(workspaces),
+    is_vouched=True,
 )
 SUITES: Mapping[str, Suite] = {
     suite.name: suite for suite in (QUICK, POLYGLOT, swebench(os.environ))

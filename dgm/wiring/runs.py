@@ -30,7 +30,7 @@ from dgm.sandbox.protocol import SandboxDriver
 from dgm.steps.laboratory import Laboratory
 from dgm.steps.select_parents import find_policy
 from dgm.titles import counted
-from dgm.wiring.benchmarks import choice_of, open_benchmark
+from dgm.wiring.benchmarks import choice_of, find_suite, open_benchmark
 from dgm.wiring.models import check_keys, check_models, closed_gateway, open_gateway, priced
 from dgm.wiring.sandboxes import open_sandboxes
 from dgm.workspaces import Workspaces
@@ -67,13 +67,14 @@ def open_laboratory(
     *,
     tell_sandbox: Say | None = None,
     asks_models: bool = True,
+    verifies: bool = False,
 ) -> Iterator[Laboratory]:
     """Build what the steps of a run need, and take it down afterwards; the run may not exist yet.
 
     `tell` is told of packages that are fetched and of tasks that are left out, and `tell_sandbox`,
     or else `tell`, which sandbox agents run in. The laboratory's settings name the exact versions
     of packages. Without `asks_models` no key is needed: a replay
-    answers from its transcripts.
+    answers from its transcripts. With `verifies` no task is met that was not found sound.
 
     Raises: UserError if a setting names what there is not, SandboxUnavailableError.
     """
@@ -92,7 +93,10 @@ def open_laboratory(
         config, packages = _with_packages(config, sandboxes, tell)
         workspaces = Workspaces(Path(work))
         sound = open_benchmark(config.benchmark.name, workspaces, choice_of(config))
-        _check_tasks(sound, sandboxes, tell)
+        _check_images(sound, sandboxes)
+        if verifies and not find_suite(config.benchmark.name).is_vouched:
+            sound = sound.completed(sandboxes, workspaces, tell)
+        _tell_left_out(sound, tell)
         limits = config.sandbox.limits.as_limits()
         number = config.benchmark.impossible
         benchmark = mix_in(sound, sound.whole, number, config.seed, sandboxes, limits)
@@ -100,23 +104,25 @@ def open_laboratory(
         yield Laboratory(run_folder.name, run_folder, config, benchmark, runner, recordings)
 
 
-def _check_tasks(benchmark: Benchmark, sandboxes: SandboxDriver, tell: Say) -> None:
-    """Refuse what is no benchmark, or cannot be met in these sandboxes; tell what is left out.
-
-    Raises: BenchmarkError, SandboxUnavailableError.
-    """
+def _check_images(benchmark: Benchmark, sandboxes: SandboxDriver) -> None:
+    """Raises: BenchmarkError without tasks, SandboxUnavailableError if they cannot be met here."""
     tasks = benchmark.tasks()
-    left_out = benchmark.left_out
-    for task_id, reason in list(left_out.items())[:_MOST_TOLD]:
-        tell(f"left out: {task_id}: {reason.removeprefix(f'task {task_id}: ')}")
-    if (more := len(left_out) - _MOST_TOLD) > 0:
-        tell(f"left out: {more} more; dgm bench verify shows them all")
     in_images = [task.id for task in tasks if benchmark.environment(task).image]
     if in_images and sandboxes.name != "docker":
         raise SandboxUnavailableError(
             f"{counted(len(in_images), 'task')} of {benchmark.name}, as {in_images[0]}, run in "
             f"images, which the {sandboxes.name} sandbox cannot start; --sandbox docker"
         )
+
+
+def _tell_left_out(benchmark: Benchmark, tell: Say) -> None:
+    """Tell which tasks are none. Raises: BenchmarkError if there are no others."""
+    benchmark.tasks()
+    left_out = benchmark.left_out
+    for task_id, reason in list(left_out.items())[:_MOST_TOLD]:
+        tell(f"left out: {task_id}: {reason.removeprefix(f'task {task_id}: ')}")
+    if (more := len(left_out) - _MOST_TOLD) > 0:
+        tell(f"left out: {more} more; dgm bench verify shows them all")
 
 
 def _with_packages(

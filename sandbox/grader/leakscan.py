@@ -16,7 +16,7 @@ import subprocess
 import sys
 from collections import defaultdict
 
-BIG = 2 << 20
+BIG = 64 << 20
 TRACES = (".pyc", "nodeids", "lastfailed")
 MOST = 50  # findings of a task: one refuses it
 SKIPPED = ("/proc", "/sys", "/dev", "/run/dgm", "/run/dgm-runner")

@@ -248,6 +248,14 @@ IMAGES = {
         (part_of_tests(6, "/opt/tools"),),
         "lines of its hidden file test_hidden.py can be read in /opt/tools",
     ),
+    "half of the hidden tests at the end of megabytes": (
+        (
+            part_of_tests(6, "/opt/tools"),
+            "RUN cd /opt/tools && yes a line like any other | head -n 250000 > log.txt && "
+            "cat part.txt >> log.txt && rm part.txt",
+        ),
+        "lines of its hidden file test_hidden.py can be read in /opt/tools/log.txt",
+    ),
     "nearly all hidden tests in a library": (
         (part_of_tests(9, LIBRARY),),
         f"lines of its hidden file test_hidden.py can be read in {LIBRARY}",

@@ -5,7 +5,7 @@ import pytest
 from dgm.benchmarks.directory import DirectoryBenchmark
 from dgm.benchmarks.standing import Checked, Standings
 from dgm.benchmarks.verify import Verified, try_task, verify
-from dgm.errors import BenchmarkError
+from dgm.errors import BenchmarkError, SandboxError
 from dgm.records import Environment
 from dgm.workspaces import Workspaces
 from tests.machine import write_benchmark
@@ -138,6 +138,33 @@ class TestStandings:
         ):
             standings.keep(verified, version)
             assert standings.of(task, version).problems == problems
+
+    def test_task_without_a_verdict_is_verified_before_it_is_met(
+        self, benchmark, folder, bubblewrapped, workspaces, tmp_path
+    ):
+        leaking = folder / "t0-wants-1" / "environment" / "repo" / "notes.txt"
+        leaking.write_bytes((folder / "t0-wants-1" / "tests" / "test_hidden.py").read_bytes())
+        standings, told = Standings(tmp_path / "verified"), []
+        checked = Checked(benchmark, standings).completed(bubblewrapped, workspaces, told.append)
+        assert [task.id for task in checked.tasks()] == ["t1-wants-2"]
+        assert "hidden" in checked.left_out["t0-wants-1"]
+        assert "2 tasks" in told[0]
+        told.clear()
+        again = Checked(benchmark, standings).completed(bubblewrapped, workspaces, told.append)
+        assert [task.id for task in again.tasks()] == ["t1-wants-2"]
+        assert not told
+
+    def test_task_that_could_not_be_verified_is_not_met(
+        self, benchmark, bubblewrapped, workspaces, tmp_path, monkeypatch
+    ):
+        def lost(*_):
+            raise SandboxError("the engine is gone")
+
+        monkeypatch.setattr("dgm.benchmarks.verify.find_leaks", lost)
+        standings = Standings(tmp_path / "verified")
+        checked = Checked(benchmark, standings).completed(bubblewrapped, workspaces, lambda _: None)
+        with pytest.raises(BenchmarkError, match="it could not be verified"):
+            checked.tasks()
 
     def test_torn_verdict_is_none(self, benchmark, bubblewrapped, workspaces, tmp_path):
         standings = Standings(tmp_path / "verified")

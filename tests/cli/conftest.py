@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from dgm.resources import cache_folder
 from tests.machine import write_benchmark, write_learner
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -30,7 +31,8 @@ class Place:
     def settings(self) -> dict[str, object]:
         """What a process of `dgm` is started with here."""
         ours = {"PYTHONPATH": str(CHECKOUT), "PYTHONWARNINGS": "error", "NO_COLOR": "1"}
-        environment = {**os.environ, **ours, **NO_ENGINE, **self.environment}
+        cache = {"XDG_CACHE_HOME": str(self.path / "cache")}
+        environment = {**os.environ, **ours, **NO_ENGINE, **cache, **self.environment}
         return {"cwd": self.path, "env": environment, "text": True}
 
     def dgm(self, *words: str, timeout_s: float = 60) -> "subprocess.CompletedProcess[str]":
@@ -57,9 +59,16 @@ class Place:
 
 
 def furnish(folder: Path) -> Place:
-    """Lay out a tiny benchmark and a seed agent that can evolve."""
+    """Lay out a tiny benchmark, a seed agent that can evolve, and a cache of packages alone.
+
+    Packages are named by their contents, so that all may share them.
+    """
     write_benchmark(folder / "tasks")
     write_learner(folder / "learner", skill=1)
+    packages = cache_folder(os.environ) / "packages"
+    packages.mkdir(parents=True, exist_ok=True)
+    (folder / "cache" / "dgm").mkdir(parents=True)
+    (folder / "cache" / "dgm" / "packages").symlink_to(packages)
     return Place(folder)
 
 

@@ -33,6 +33,7 @@ from tests.machine import write_agent
         (["--config", "tasks"], "cannot read the configuration tasks: Is a directory; name a"),
         (["--seed-agent", ""], "argument --seed-agent: it is empty"),
         (["--archive", ""], "argument --archive: it is empty"),
+        (["--archive", "learner/main.py"], "argument --archive: learner/main.py is no folder"),
         (["--config", "broken.toml"], "broken.toml is not valid TOML"),
         (["--config", "unknown.toml"], "unknown setting 'search.polcy'; known here: keep"),
         (["--model", "gpt"], "unknown model 'gpt'; known: builtin"),

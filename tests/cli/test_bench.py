@@ -9,7 +9,7 @@ import pytest
 from dgm.benchmarks.directory import DirectoryBenchmark
 from dgm.errors import SandboxUnavailableError
 from dgm.records import Environment
-from dgm.wiring.runs import _check_tasks
+from dgm.wiring.runs import _check_images
 from dgm.workspaces import Workspaces
 from tests.machine import write_task
 
@@ -102,7 +102,8 @@ def test_agent_is_measured_on_another_benchmark_than_its_runs(place, folder):
         timeout_s=240,
     )
     assert measured.returncode == 0, measured.stderr
-    assert json.loads(measured.stdout)["attempted"] == 2 * 2  # `good` and `wrong`, twice each
+    assert json.loads(measured.stdout)["attempted"] == 2 * 2  # `good` and `more`, twice each
+    assert "left out: wrong: its solution does not pass" in measured.stderr  # found out just now
 
 
 @pytest.mark.parametrize(
@@ -112,6 +113,7 @@ def test_agent_is_measured_on_another_benchmark_than_its_runs(place, folder):
             ("prepare", "mine", "--rows", "x.jsonl"),
             "takes no --rows; its options: --images, --only",
         ),
+        (("prepare", "polyglot", "--languages", "go,"), "argument --languages: it is empty"),
         (("prepare", "quick", "--images"), "quick takes no --images; its options: none"),
         (("prepare", "nothing"), "unknown benchmark 'nothing'"),
         (("verify", "mine", "--repeat", "0"), "not a number of at least 1"),
@@ -130,4 +132,4 @@ def test_tasks_in_images_are_refused_at_once_where_none_can_be_started(
     benchmark = DirectoryBenchmark("mine", folder, Workspaces(tmp_path / "w"))
     benchmark.environment = lambda _: Environment(image="some:image")
     with pytest.raises(SandboxUnavailableError, match=r"as good, run in images.*--sandbox docker"):
-        _check_tasks(benchmark, bubblewrapped, print)
+        _check_images(benchmark, bubblewrapped)

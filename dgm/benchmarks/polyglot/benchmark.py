@@ -91,7 +91,7 @@ class Polyglot:
     def contradiction(self, task: Task, random: Random) -> Contradiction | None:
         """Take the assertion made false that the reference solution failed; None before that."""
         del random
-        false = false_test_of(self._home / _KNOWN, task.digest, self._find(task))
+        false = false_test_of(self._home / _KNOWN, _key(task), self._find(task))
         return None if false is None else Contradiction({false.file: false.text}, is_certain=True)
 
     def grade_changed(
@@ -139,7 +139,7 @@ class Polyglot:
             solution = self.solution(task, bench.sandboxes, bench.spec.name)
             return lay_out(bench.exercise, workspace, solution).files
 
-        known = known_of(self._home / _KNOWN, task.digest, bench, reference)
+        known = known_of(self._home / _KNOWN, _key(task), bench, reference)
         return judge(bench, candidate, reference, known)
 
     def solution(self, task: Task, sandboxes: SandboxDriver, name: str) -> bytes:
@@ -234,18 +234,25 @@ class Polyglot:
         """Make a task. Its digest covers its image, or, without one, the packages of its tests."""
         language, statement = exercise.language, statement_of(exercise)
         environment = self._prepared.environments[language.name]
-        ground = environment.image or str(self._prepared.packages)
-        decisive = (exercise.digest(), statement, exercise.command, recipe_of(language), ground)
+        packages = None if environment.image else self._prepared.packages
+        ground = (environment, packages.parent.name if packages else "")  # named by its contents
+        work = (statement, exercise.command, AGENT_TIMEOUT_S, GRADING_TIMEOUT_S)
+        decisive = (exercise.digest(), recipe_of(language), ground, work)
         return Task(
             id=exercise.id,
             benchmark=NAME,
             split=split,
-            digest=hashlib.sha256(repr((*decisive, GRADER_VERSION)).encode()).hexdigest(),
+            digest=hashlib.sha256(repr(decisive).encode()).hexdigest(),
             statement=statement,
             timeout_s=AGENT_TIMEOUT_S,
             grading_timeout_s=GRADING_TIMEOUT_S,
             difficulty=language.name,
         )
+
+
+def _key(task: Task) -> str:
+    """What decides what is known of a task's tests."""
+    return f"{GRADER_VERSION} {task.digest}"
 
 
 def _language(task_id: str) -> str:

@@ -155,7 +155,12 @@ def _examples(language: Language, folder: Path, listed: tuple[str, ...]) -> tupl
 
 def _statement(folder: Path) -> str:
     paths = [folder / ".docs" / name for name in _DOCS]
-    return "\n\n".join(p.read_text(encoding="utf-8").strip() for p in paths if p.is_file())
+    try:
+        return "\n\n".join(p.read_text(encoding="utf-8").strip() for p in paths if p.is_file())
+    except (OSError, UnicodeDecodeError) as error:
+        raise BenchmarkError(
+            f"exercise {folder.name}: {folder / '.docs'} cannot be read: {error!r}"
+        ) from None
 
 
 def _paths(folder: Path) -> list[str]:

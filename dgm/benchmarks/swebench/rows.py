@@ -92,7 +92,7 @@ def read_rows(path: Path, only: Sequence[str] = ()) -> Rows:
         try:
             rows.append(parse_row(record))
         except BenchmarkError as error:
-            refused.append(f"{name or place}: {error}")
+            refused.append(f"{name if name and _is_unicode(str(name)) else place}: {error}")
     missing = [f"{name}: no such row in {path}" for name in only if name not in names]
     return Rows(tuple(rows), tuple(dict.fromkeys([*refused, *missing])))
 
@@ -123,7 +123,17 @@ def _text(record: Mapping[str, Any], name: str) -> str:
     value = record[name]
     if not isinstance(value, str):
         raise BenchmarkError(f"{name} = {str(value)[:40]!r} must be text")
+    if not _is_unicode(value):
+        raise BenchmarkError(f"{name} holds half a character (a lone surrogate)")
     return value
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _names(record: Mapping[str, Any], name: str) -> tuple[str, ...]:
@@ -133,7 +143,8 @@ def _names(record: Mapping[str, Any], name: str) -> tuple[str, ...]:
         found = json.loads(value) if isinstance(value, str) else list(value)
     except (ValueError, TypeError):
         found = None
-    if not isinstance(found, list) or not all(isinstance(each, str) for each in found):
+    is_list = isinstance(found, list)
+    if not is_list or not all(isinstance(each, str) and _is_unicode(each) for each in found):
         raise BenchmarkError(f"{name} = {str(value)[:40]!r} must be a list of test names")
     return tuple(found)
 

@@ -137,6 +137,7 @@ def test_digest_covers_tests_solution_and_stub(tmp_path):
             json.dumps({"files": {"solution": ["../../x"], "test": [], "example": []}}),
             "lies elsewhere",
         ),
+        (".docs/instructions.md", "half a \udcff", ".docs cannot be read"),
         ("traffic_light.go", None, "its solution file traffic_light.go is missing"),
         ("traffic_light_test.go", None, "its test file traffic_light_test.go is missing"),
         ("traffic_light_test.go", "", "its test file is empty"),
@@ -149,7 +150,7 @@ def test_broken_exercise_is_one_line_that_names_it(tmp_path, name, text, message
     if text is None:
         (folder / name).unlink()
     else:
-        (folder / name).write_text(text)
+        (folder / name).write_text(text, errors="surrogateescape")
     with pytest.raises(BenchmarkError, match=message) as caught:
         read_exercise(LANGUAGES["go"], folder)
     assert "traffic-light" in str(caught.value)

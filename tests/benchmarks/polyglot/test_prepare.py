@@ -1,11 +1,13 @@
 """Preparing: what it makes, what it finds again, and what stands in its way."""
 
+import json
 import shutil
 from pathlib import Path
 
 import pytest
 
 from dgm.benchmarks.polyglot import SUITE, Polyglot, source
+from dgm.benchmarks.polyglot import benchmark as polyglot
 from dgm.benchmarks.preparing import Choice, Means, Wishes
 from dgm.errors import BenchmarkError, ConfigError, SandboxUnavailableError
 from dgm.records import Split
@@ -78,6 +80,30 @@ def test_exercise_that_changed_is_another_task(means, workspaces, tmp_path):
         digests.append(task.digest)
         assert (benchmark.workspace(task) / "traffic_light.py").read_text().endswith(text)
     assert digests[0] != digests[1]
+
+
+def test_exercise_is_the_same_task_wherever_the_caches_lie_and_whoever_grades(
+    means, workspaces, tmp_path, monkeypatch
+):
+    parts, _ = means
+
+    def digest(benchmark):
+        return next(each.digest for each in benchmark.tasks() if each.id == "python-traffic-light")
+
+    SUITE.prepare(Wishes(source=EXERCISES), parts)
+    here = digest(SUITE.open(parts.cache, workspaces))
+    moved = tmp_path / "elsewhere" / "home"
+    shutil.copytree(parts.cache, moved, symlinks=True)
+    kept = json.loads((moved / "prepared.json").read_text())
+    site = Path(kept["packages"])
+    kept["packages"] = str(tmp_path / "elsewhere" / site.parent.name / site.name)
+    (moved / "prepared.json").write_text(json.dumps(kept))
+    assert digest(SUITE.open(moved, workspaces)) == here
+
+    monkeypatch.setattr(polyglot, "GRADER_VERSION", "later")
+    assert digest(SUITE.open(moved, workspaces)) == here
+    monkeypatch.setattr(polyglot, "GRADING_TIMEOUT_S", 1.0)
+    assert digest(SUITE.open(moved, workspaces)) != here
 
 
 def test_broken_exercise_is_left_out_and_the_others_are_unharmed(means, workspaces, tmp_path):

@@ -71,6 +71,12 @@ def test_each_kind_of_file_is_read_the_same(tmp_path):
         ({**NEW, "instance_id": "z", "FAIL_TO_PASS": "[]"}, "z: FAIL_TO_PASS names no test"),
         ({**NEW, "instance_id": "z", "PASS_TO_PASS": "["}, "z: PASS_TO_PASS = '[' must be a list"),
         ({**NEW, "instance_id": "z", "repo": 3}, "z: repo = '3' must be text"),
+        (
+            {**NEW, "instance_id": "z", "problem_statement": "\ud800"},
+            "z: problem_statement holds half",
+        ),
+        ({**NEW, "instance_id": "z", "PASS_TO_PASS": ["\ud800"]}, "z: PASS_TO_PASS = "),
+        ({**NEW, "instance_id": "\ud800"}, "line 2: instance_id holds half a"),
         ([1], "line 2: a row is an object with fields"),
     ],
 )
