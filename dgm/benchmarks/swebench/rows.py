@@ -23,6 +23,7 @@ _TEXTS = (
 )
 _LISTS = ("FAIL_TO_PASS", "PASS_TO_PASS")
 ADDED_FIELDS = ("image", "log_parser", "eval_type", "eval_script")
+_HALVES = re.compile(r"[\ud800-\udfff]")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 
@@ -128,12 +129,9 @@ def _text(record: Mapping[str, Any], name: str) -> str:
     return value
 
 
-def _is_unicode(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+def _is_unicode(value: object) -> bool:
+    """Whether something is text, and whole characters."""
+    return isinstance(value, str) and not _HALVES.search(value)
 
 
 def _names(record: Mapping[str, Any], name: str) -> tuple[str, ...]:
@@ -143,8 +141,7 @@ def _names(record: Mapping[str, Any], name: str) -> tuple[str, ...]:
         found = json.loads(value) if isinstance(value, str) else list(value)
     except (ValueError, TypeError):
         found = None
-    is_list = isinstance(found, list)
-    if not is_list or not all(isinstance(each, str) and _is_unicode(each) for each in found):
+    if not isinstance(found, list) or not all(map(_is_unicode, found)):
         raise BenchmarkError(f"{name} = {str(value)[:40]!r} must be a list of test names")
     return tuple(found)
 
