@@ -3,8 +3,8 @@
 Covered: more connections than the cap (closed at once, and one at a time, so that a socket never
 holds more descriptors than its cap and one), connections that say nothing, bodies that
 are too large or too slow, compressed bodies (not unpacked), passed descriptors (the kernel drops
-them, nobody receives them). Not covered: a caller that keeps its own connections busy; it waits
-for itself alone, but its requests cost the host the time to parse them.
+them, nobody receives them), a caller that asks without end (its share of the loop is bounded, see
+`ration`; it waits for itself alone). Not covered: what its calls cost beside the loop.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from aiohttp import web
 
 from dgm.gateway.answers import Answer, Waiting, refusal
 from dgm.gateway.dialects import Refusal
+from dgm.gateway.ration import CONNECTION_S, REFUSAL_S, REQUEST_S, Ration, Rationed
 
 _log = logging.getLogger(__name__)
 _log.addHandler(logging.NullHandler())  # what a hostile caller provokes stays out of the terminal
@@ -57,6 +58,7 @@ class Listener:
         self._handler = handler
         self._limits = limits
         self._web = _Web(self._answer, limits)
+        self._ration = Ration()
         self._loop = asyncio.get_running_loop()
         self._socket: sockets.socket | None = None
         self._being_made: set[asyncio.Task[object]] = set()
@@ -104,21 +106,31 @@ class Listener:
         except (BlockingIOError, ConnectionAbortedError):
             return
         except OSError:  # this process has no descriptor left
-            self._loop.remove_reader(socket.fileno())
-            self._loop.call_later(_PAUSE_S, self._welcome)
+            self._pause(socket, _PAUSE_S)
             return
-        if self._web.accepted >= self._limits.connections:
+        is_one_too_many = self._web.accepted >= self._limits.connections
+        self._ration.spend(REFUSAL_S if is_one_too_many else CONNECTION_S)
+        if (pause_s := self._ration.pause_s) > 0:
+            self._pause(socket, pause_s)
+        if is_one_too_many:
             connection.close()
             return
         connection.setblocking(False)
         protocol = self._web()  # counts from now on
-        making = self._loop.connect_accepted_socket(lambda: protocol, connection)
+        rationed = Rationed(protocol, self._ration)
+        making = self._loop.connect_accepted_socket(lambda: rationed, connection)
         task = self._loop.create_task(making)
         self._being_made.add(task)
         task.add_done_callback(self._being_made.discard)
 
+    def _pause(self, socket: sockets.socket, seconds: float) -> None:
+        self._loop.remove_reader(socket.fileno())
+        self._loop.call_later(seconds, self._welcome)
+
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         self._web.heard(request.protocol)
+        self._ration.spend(REQUEST_S)
+        await self._ration.pause()
         try:
             is_there = request.content.is_eof()  # most bodies come with their heads
             async with asyncio.timeout(None if is_there else self._limits.body_s):
@@ -195,7 +207,7 @@ class _Web(web.Server):
             handler,
             request_factory=partial(web.BaseRequest, loop=loop, client_max_size=limits.body_bytes),
             keepalive_timeout=limits.idle_s,
-            lingering_time=1.0,
+            lingering_time=3.0,
             access_log=None,
             auto_decompress=False,
             logger=_log,

@@ -4,7 +4,8 @@ import socket
 import stat
 import threading
 import time
-from contextlib import ExitStack
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from random import Random
 
@@ -14,6 +15,7 @@ from dgm.errors import ConfigError, ModelUnusableError, OverBudgetError, Provide
 from dgm.gateway.listener import Limits
 from dgm.gateway.prices import Price, Prices
 from dgm.gateway.protocol import SessionEnd
+from dgm.gateway.ration import BYTE_S, REQUEST_S, RESERVE_S, SHARE
 from dgm.gateway.server import GatewayServer
 from dgm.gateway.transcript import Failure, read_transcript, usage_of
 from dgm.records import Ceiling, Usage
@@ -415,8 +417,54 @@ def test_flood_of_idle_connections_does_not_disturb_a_neighbour(gateway, spec, p
         idle = [stack.enter_context(connect(path)) for _ in range(250)]
         for _ in range(50):
             assert post(neighbour, body()).status == 200
-        assert sum(is_open(connection) for connection in idle) == 8
+        assert soon(lambda: sum(is_open(connection) for connection in idle) == 8)
     assert served.usage.calls == 50
+
+
+def test_questions_without_end_are_answered_no_faster_than_a_share_of_the_loop(gateway, spec, path):
+    many = b"GET /v1/budget HTTP/1.1\r\nhost: x\r\n\r\n" * 20_000
+    with gateway.open(spec()) as session:
+        session.listen(path)
+        started, answers = time.perf_counter(), 0
+        with connect(path) as link:
+            sending = threading.Thread(target=sent_until_closed, args=(link, many))
+            sending.start()
+            while time.perf_counter() - started < 0.5:
+                answers += link.recv(65536).count(b"HTTP/1.1 200")
+            seconds = time.perf_counter() - started
+            link.shutdown(socket.SHUT_RDWR)
+            sending.join()
+    assert 0 < answers <= (RESERVE_S + SHARE * seconds) / REQUEST_S + 1
+
+
+def test_bytes_without_end_are_read_no_faster_than_a_share_of_the_loop(gateway, spec, path):
+    head = b"POST /v1/messages HTTP/1.1\r\nhost: x\r\ncontent-length: 1073741824\r\n\r\n"
+    with gateway.open(spec()) as session:
+        session.listen(path)
+        with connect(path) as link:
+            link.sendall(head)
+            link.setblocking(False)
+            started, taken = time.perf_counter(), 0
+            while (seconds := time.perf_counter() - started) < 0.5:
+                with suppress(BlockingIOError):
+                    taken += link.send(bytes(1 << 20))
+                    continue
+                time.sleep(0.001)
+    in_the_queue = 1 << 20
+    assert in_the_queue < taken <= (RESERVE_S + SHARE * seconds) / BYTE_S + in_the_queue
+
+
+def sent_until_closed(link: socket.socket, data: bytes) -> None:
+    with suppress(OSError):
+        link.sendall(data)
+
+
+def soon(is_so: Callable[[], bool]) -> bool:
+    """Whether something comes to be so within five seconds."""
+    end = time.monotonic() + 5
+    while not (found := is_so()) and time.monotonic() < end:
+        time.sleep(0.01)
+    return found
 
 
 def is_open_after(seconds: float, connection: socket.socket) -> bool:
