@@ -19,6 +19,7 @@ from functools import partial
 from pathlib import Path
 
 from dgm.archive.reader import RunReader
+from dgm.benchmarks.only import Only
 from dgm.errors import ArchiveError, BenchmarkError, MachineError
 from dgm.fanout import FanOut
 from dgm.records import Rollout, RolloutKey
@@ -58,7 +59,7 @@ def plan_regrading(lab: Laboratory, reader: RunReader) -> Plan:
 
     Raises: BenchmarkError if the run's tasks are not those of the benchmark any more.
     """
-    _check_tasks(lab, reader)
+    check_tasks(lab, reader)
     now = lab.benchmark.grader_version
     newest: dict[RolloutKey, Rollout] = {}
     present: set[RolloutKey] = set()
@@ -78,7 +79,7 @@ def plan_again(lab: Laboratory, reader: RunReader) -> Plan:
 
     Raises: BenchmarkError as `plan_regrading` does; ArchiveError if another grader counts.
     """
-    _check_tasks(lab, reader)
+    check_tasks(lab, reader)
     check_grader(lab, reader)
     now = lab.benchmark.grader_version
     results = [each for each in _graded(lab, reader) if each.key.grader_version == now]
@@ -123,7 +124,20 @@ def check_grader(lab: Laboratory, reader: RunReader) -> None:
         )
 
 
-def _check_tasks(lab: Laboratory, reader: RunReader) -> None:
+def kept_to(lab: Laboratory, reader: RunReader) -> Laboratory:
+    """Return a laboratory that meets just the tasks that a run began with; all if it has none yet.
+
+    Raises: BenchmarkError if one of them changed or is gone.
+    """
+    tasks = reader.tasks()
+    if not tasks:
+        return lab
+    check_tasks(lab, reader)
+    return replace(lab, benchmark=Only(lab.benchmark, [task.id for task in tasks]))
+
+
+def check_tasks(lab: Laboratory, reader: RunReader) -> None:
+    """Refuse to go on where a task of a run changed or is gone. Raises: BenchmarkError."""
     digests = {task.id: task.digest for task in lab.benchmark.tasks()}
     left_out = {name: f"{name} (left out: {why})" for name, why in lab.benchmark.left_out.items()}
     recorded = (task for task in reader.tasks() if digests.get(task.id) != task.digest)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 from dgm.benchmarks.leaks import Suspect, find_leaks
 from dgm.benchmarks.protocol import Benchmark, Grade
-from dgm.errors import MachineError, SandboxError
+from dgm.errors import MachineError, PatchRefusedError, ProcessFailedError, SandboxError
 from dgm.records import Outcome, Task
 from dgm.sandbox.progress import Say, seldom
 from dgm.sandbox.protocol import SandboxDriver
@@ -78,9 +78,9 @@ def try_task(
     name = "verify-" + re.sub(r"[^a-z0-9-]", "-", task.id.lower())[:43]
     try:
         return _tried(benchmark, task, sandboxes, repeat, name)
-    except SandboxError as error:
+    except (SandboxError, ProcessFailedError) as error:
         return Verified(task, (f"it could not be tried: {error}",), is_final=False), b""
-    except MachineError as error:
+    except (MachineError, PatchRefusedError) as error:
         return Verified(task, (f"its solution cannot be made: {error}",)), b""
 
 

@@ -19,7 +19,7 @@ from dgm.cli.arguments import (
 )
 from dgm.cli.output import say
 from dgm.cli.standing import SEED
-from dgm.errors import ConfigError
+from dgm.errors import BenchmarkError, ConfigError
 from dgm.hostgit import require_git
 from dgm.records import Split
 from dgm.titles import shortened
@@ -124,18 +124,25 @@ def run(arguments: argparse.Namespace) -> int:
         config = importing(config, import_seed(seed_folder(config), seed))
         # A wrong word is refused before a sandbox takes its seconds to open.
         workspaces = Workspaces(Path(scratch))
-        benchmark = open_benchmark(config.benchmark.name, workspaces, choice_of(config))
-        if line := _stages_beyond(config, benchmark):
-            say(line)
+        open_benchmark(config.benchmark.name, workspaces, choice_of(config)).tasks()
         with open_laboratory(config, run_folder, say, verifies=True) as lab:
+            if line := _stages_beyond(config, lab.benchmark):
+                say(line)
             arguments.archive.mkdir(parents=True, exist_ok=True)
             with Store.create(run_folder, config_as_toml(lab.config), seed=seed) as store:
                 return evolve_store(lab, store)
 
 
 def _stages_beyond(config: Config, benchmark: Benchmark) -> str:
-    """Say where stages ask for more tasks than there are; empty where they do not."""
+    """Say where stages ask for more tasks than there are; empty where they do not.
+
+    Raises: BenchmarkError if there are none at all.
+    """
     tasks, stages = len(benchmark.tasks(Split.SEARCH)), config.benchmark.stages
+    if not tasks:
+        raise BenchmarkError(
+            f"no search task of {benchmark.name} can be used; dgm bench verify tells why"
+        )
     if stages[-1] <= tasks:
         return ""
     return (
@@ -162,6 +169,7 @@ def _replay(arguments: argparse.Namespace) -> int:
     from dgm.archive.store import Store
     from dgm.cli.running import evolve_store, tell_differences
     from dgm.config import config_as_toml
+    from dgm.regrade import kept_to
     from dgm.wiring import open_laboratory
 
     recorded = find_run(arguments.archive, arguments.replay).path
@@ -176,7 +184,7 @@ def _replay(arguments: argparse.Namespace) -> int:
             open_laboratory(config, run_folder, say) as lab,
             Store.create(run_folder, config_as_toml(lab.config), seed=seed.folder) as store,
         ):
-            code = evolve_store(lab, store)
+            code = evolve_store(kept_to(lab, reader), store)
             return code or tell_differences(reader, store, lab.runner.gateway.divergences)
 
 

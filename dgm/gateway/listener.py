@@ -1,6 +1,6 @@
 """HTTP over one Unix socket. Which socket it is *is* the identity of the caller.
 
-Covered: more connections than the cap (closed at once, and one at a time, so that a socket never
+Covered: more connections than the cap (closed, soon and one at a time, so that a socket never
 holds more descriptors than its cap and one), connections that say nothing, bodies that
 are too large or too slow, compressed bodies (not unpacked), passed descriptors (the kernel drops
 them, nobody receives them), a caller that asks without end (its share of the loop is bounded, see
@@ -46,6 +46,7 @@ class Limits:
 
 _BACKLOG = 256
 _PAUSE_S = 0.1
+_READ_BYTES = 2048  # of a body, parsed at a time
 _PENANCE_S = 0.25  # a place that sent what is no request stays taken so long
 Handler = Callable[[str, str, bytes], Awaitable[Answer | Waiting]]
 _WebHandler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
@@ -54,11 +55,11 @@ _WebHandler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 class Listener:
     """Serves one handler `(method, path, body) -> Answer`; used on the loop's thread only."""
 
-    def __init__(self, handler: Handler, limits: Limits) -> None:
+    def __init__(self, handler: Handler, limits: Limits, ration: Ration) -> None:
         self._handler = handler
         self._limits = limits
-        self._web = _Web(self._answer, limits)
-        self._ration = Ration()
+        self._ration = ration
+        self._web = _Web(self._answer, limits, ration)
         self._loop = asyncio.get_running_loop()
         self._socket: sockets.socket | None = None
         self._being_made: set[asyncio.Task[object]] = set()
@@ -179,9 +180,18 @@ def _last(answer: Answer) -> web.Response:
 
 
 class _Connection(web.RequestHandler):
-    """Says in few words that a request cannot be read, and neither quotes nor logs it."""
+    """Counts how long it parses.
+
+    It says in few words that a request cannot be read, and neither quotes nor logs it.
+    """
 
     is_unreadable = False
+    ration: Ration
+
+    def data_received(self, data: bytes) -> None:
+        """Parse; also called without data, to go on with what waited for a reader."""
+        with self.ration.counting(), self.ration.counting():  # who reads it takes as long again
+            super().data_received(data)
 
     def handle_error(
         self,
@@ -201,24 +211,28 @@ class _Connection(web.RequestHandler):
 class _Web(web.Server):
     """Counts its connections from the moment they are accepted, and drops the silent ones."""
 
-    def __init__(self, handler: _WebHandler, limits: Limits) -> None:
+    def __init__(self, handler: _WebHandler, limits: Limits, ration: Ration) -> None:
         loop = asyncio.get_running_loop()
         super().__init__(
             handler,
             request_factory=partial(web.BaseRequest, loop=loop, client_max_size=limits.body_bytes),
             keepalive_timeout=limits.idle_s,
-            lingering_time=3.0,
+            lingering_time=5.0,
+            read_bufsize=_READ_BYTES,
             access_log=None,
             auto_decompress=False,
             logger=_log,
         )
         self.accepted = 0
+        self._ration = ration
         self._patience_s = limits.first_request_s
         self._silent: dict[web.RequestHandler, asyncio.TimerHandle] = {}
 
     def __call__(self) -> web.RequestHandler:
         self.accepted += 1
-        return _Connection(self, loop=self._loop, **self._kwargs)
+        connection = _Connection(self, loop=self._loop, **self._kwargs)
+        connection.ration = self._ration
+        return connection
 
     def connection_made(self, handler: web.RequestHandler, transport: asyncio.Transport) -> None:
         super().connection_made(handler, transport)

@@ -9,44 +9,59 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, cast
 
 SHARE, RESERVE_S = 0.4, 0.02
 # What was measured is in docs/measurements.md. Bytes and refusals are charged several times over:
 # nobody needs 50 MB a second, or connections beyond the cap.
-REQUEST_S, CONNECTION_S, REFUSAL_S, BYTE_S = 100e-6, 100e-6, 250e-6, 8e-9
-_PIECE_BYTES = 32 * 1024
+REQUEST_S, CONNECTION_S, REFUSAL_S = 100e-6, 100e-6, 250e-6
+PIECE_S, BYTE_S = 30e-6, 8e-9
+_PIECE_BYTES, _CRUMB_BYTES = 32 * 1024, 8 * 1024
 
 
 class Ration:
     """The seconds of the loop that one socket has left; used on the loop's thread only."""
 
     def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
-        self.clock = clock
-        self._left_s, self._at = RESERVE_S, clock()
+        self._clock = clock
+        self._had_s, self._at = RESERVE_S, clock()
 
-    def spend(self, seconds: float) -> None:
-        """Take what was used."""
-        now = self.clock()
-        self._left_s = min(RESERVE_S, self._left_s + SHARE * (now - self._at)) - seconds
-        self._at = now
+    @property
+    def left_s(self) -> float:
+        """What is left; less than nothing where more was used than there was."""
+        return min(RESERVE_S, self._had_s + SHARE * (self._clock() - self._at))
 
     @property
     def pause_s(self) -> float:
         """How long to read nothing now."""
-        return max(0.0, -self._left_s / SHARE)
+        return max(0.0, -self.left_s / SHARE)
+
+    def spend(self, seconds: float) -> None:
+        """Take what was used."""
+        self._had_s, self._at = self.left_s - seconds, self._clock()
+
+    @contextmanager
+    def counting(self) -> Iterator[None]:
+        """Take the time of a block."""
+        started = self._clock()
+        try:
+            yield
+        finally:
+            self.spend(self._clock() - started)
 
     async def pause(self) -> None:
         """Wait until there is something left."""
-        if (pause_s := self.pause_s) > 0:
+        while (pause_s := self.pause_s) > 0:  # others wait too, and the first may spend it
             await asyncio.sleep(pause_s)
 
 
 class Rationed(asyncio.BufferedProtocol):
     """Stands between a connection and its protocol, and stops reading where the ration is spent.
 
-    It reads in small pieces, so that no piece keeps the others waiting for long.
+    Bytes are charged here; the protocol charges what it does with them. Reading in small pieces, it
+    keeps nobody waiting for long.
     """
 
     def __init__(self, inner: asyncio.Protocol, ration: Ration) -> None:
@@ -63,16 +78,17 @@ class Rationed(asyncio.BufferedProtocol):
         """Pass on."""
         self._inner.connection_lost(exc)
 
-    def get_buffer(self, sizehint: int) -> bytearray:
-        """Say where to put the next piece."""
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """Say where to put the next piece: a crumb while there is little left to parse it with."""
         del sizehint
-        return self._piece
+        return memoryview(self._piece)[
+            : None if self._ration.left_s > RESERVE_S / 2 else _CRUMB_BYTES
+        ]
 
     def buffer_updated(self, nbytes: int) -> None:
-        """Pass a piece on, and count how long that took."""
-        started = self._ration.clock()
+        """Pass a piece on; the protocol counts how long it takes."""
         self._inner.data_received(bytes(memoryview(self._piece)[:nbytes]))
-        self._ration.spend(nbytes * BYTE_S + self._ration.clock() - started)
+        self._ration.spend(PIECE_S + nbytes * BYTE_S)
         if not self._is_held and (pause_s := self._ration.pause_s) > 0:
             self._is_held = True
             self._transport.pause_reading()

@@ -16,7 +16,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from random import Random
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from dgm.errors import ConfigError, OverBudgetError
 from dgm.gateway.answers import (
@@ -35,6 +35,7 @@ from dgm.gateway.history import History
 from dgm.gateway.listener import Limits, Listener
 from dgm.gateway.prices import FREE, Prices
 from dgm.gateway.protocol import Provider, SessionEnd, SessionSpec
+from dgm.gateway.ration import Ration
 from dgm.gateway.recording import Recording
 from dgm.gateway.retry import Retry
 from dgm.gateway.services import Services
@@ -43,6 +44,7 @@ from dgm.gateway.throttle import Throttle
 from dgm.gateway.wire import Reply, Request
 from dgm.records import Ceiling, Usage
 
+_T = TypeVar("_T")
 _CALLS_AT_ONCE = 256
 _SMALL = 64 * 1024  # bytes that are decoded in less time than another thread takes to begin
 
@@ -128,29 +130,41 @@ class GatewayServer:
     def listener(self, session: ModelSession) -> Listener:
         """Make the listener of a session; call it on the loop."""
         histories = {path: History() for path in DIALECTS}
+        ration = Ration()
 
         async def handle(method: str, path: str, body: bytes) -> Answer | Waiting:
             if method == "POST" and path in DIALECTS:
                 decode = partial(DIALECTS[path].decode, body, histories[path])
-                return await self._answer(session, path, decode, is_small=len(body) <= _SMALL)
+                with ration.counting():
+                    incoming = await self._decoded(path, decode, is_small=len(body) <= _SMALL)
+                if isinstance(incoming, Answer):
+                    return incoming
+                return await self._answer(session, path, incoming)
             if (method, path) == ("GET", "/v1/budget"):
                 return answer_budget(session)
             message = f"there is no {method} {path} here"[:200]
             return refusal(path, Refusal.NOT_FOUND, message)
 
-        return Listener(handle, self._limits)
+        return Listener(handle, self._limits, ration)
 
-    async def _answer(
-        self, session: ModelSession, path: str, decode: Callable[[], Incoming], *, is_small: bool
-    ) -> Answer | Waiting:
-        dialect = DIALECTS[path]
-        in_thread = partial(self._loop.run_in_executor, self._pool)
+    async def _decoded(
+        self, path: str, decode: Callable[[], Incoming], *, is_small: bool
+    ) -> Incoming | Answer:
+        """Read a request, or refuse it."""
         try:
-            incoming = decode() if is_small else await in_thread(decode)
+            return decode() if is_small else await self._in_thread(decode)
         except InvalidRequestError as error:
             return refusal(path, Refusal.INVALID, str(error))
-        answer = in_thread(answer_call, session, dialect, incoming)
+
+    async def _answer(
+        self, session: ModelSession, path: str, incoming: Incoming
+    ) -> Answer | Waiting:
+        dialect = DIALECTS[path]
+        answer = self._in_thread(partial(answer_call, session, dialect, incoming))
         return Waiting(answer, dialect.heartbeat) if incoming.streams else await answer
+
+    def _in_thread(self, work: Callable[[], _T]) -> asyncio.Future[_T]:
+        return self._loop.run_in_executor(self._pool, work)
 
     def run(self, work: Coroutine[Any, Any, None]) -> None:
         """Run a coroutine on the loop and wait for its end."""

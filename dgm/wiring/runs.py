@@ -19,7 +19,7 @@ from dgm.evolve import Evolution
 from dgm.fanout import ThreadFanOut
 from dgm.gateway.transcript import usage_of
 from dgm.records import AgentCode, AgentManifest, Rollout, Usage
-from dgm.regrade import check_grader
+from dgm.regrade import check_grader, kept_to
 from dgm.replay import recorded_run
 from dgm.requirements import laid_over
 from dgm.resources import cache_folder, data_folder
@@ -140,14 +140,17 @@ def _with_packages(
 
 @contextmanager
 def open_evolution(lab: Laboratory, store: Store) -> Iterator[Evolution]:
-    """Build the loop over an open run. Raises: ArchiveError if another grader's results count."""
+    """Build the loop over an open run, which keeps the tasks that it began with.
+
+    Raises: ArchiveError if another grader's results count, BenchmarkError if tasks changed.
+    """
     check_grader(lab, store)
+    lab = kept_to(lab, store)
     with (
         ThreadFanOut[Rollout](lab.config.workers) as fanout,
         checkouts(store.repository) as code_of,
     ):
         store.add_tasks(lab.benchmark.tasks())
-
         yield Evolution(lab, store, fanout, code_of, settle(lab, store))
 
 

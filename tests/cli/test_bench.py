@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from dgm.archive.reader import RunReader
 from dgm.benchmarks.directory import DirectoryBenchmark
 from dgm.errors import SandboxUnavailableError
 from dgm.records import Environment
@@ -104,6 +105,32 @@ def test_agent_is_measured_on_another_benchmark_than_its_runs(place, folder):
     assert measured.returncode == 0, measured.stderr
     assert json.loads(measured.stdout)["attempted"] == 2 * 2  # `good` and `more`, twice each
     assert "left out: wrong: its solution does not pass" in measured.stderr  # found out just now
+
+
+def test_run_keeps_the_tasks_that_it_began_with(place):
+    assert place.evolve("r").returncode == 0
+    write_task(place.path / "tasks", "t9-wants-1", 1)
+    resumed = place.dgm("resume", "r", "--children", "2", timeout_s=120)
+    assert resumed.returncode == 0, resumed.stderr
+    with RunReader.open(place.path / "archive" / "r") as reader:
+        assert [task.id for task in reader.tasks()] == ["t0-wants-1", "t2-wants-3", "t1-wants-2"]
+        assert len(reader.agents()) == 3
+
+    answer = place.path / "tasks" / "t0-wants-1" / "solution" / "answer.py"
+    answer.write_text("VALUE = 7\n")
+    refused = place.dgm("resume", "r", "--children", "3", timeout_s=120)
+    assert refused.returncode == 2
+    assert "t0-wants-1 (left out: its solution does not pass" in refused.stderr
+    assert "start a new run" in refused.stderr
+
+
+def test_folder_whose_search_tasks_are_all_unsound_is_refused(place):
+    for name in ("t0-wants-1", "t2-wants-3"):
+        (place.path / "tasks" / name / "solution" / "answer.py").write_text("VALUE = 7\n")
+    refused = place.evolve("r")
+    assert refused.returncode == 2
+    assert "no search task of tasks can be used" in refused.stderr
+    assert not (place.path / "archive" / "r").exists()
 
 
 @pytest.mark.parametrize(

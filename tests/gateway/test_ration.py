@@ -35,15 +35,16 @@ class Transport:
 class Protocol(asyncio.Protocol):
     """Takes so many seconds of the clock for every piece."""
 
-    def __init__(self, clock, seconds):
-        self.clock, self.seconds, self.heard = clock, seconds, []
+    def __init__(self, clock, seconds, ration):
+        self.clock, self.seconds, self.ration, self.heard = clock, seconds, ration, []
 
     def connection_made(self, transport):
         self.transport = transport
 
     def data_received(self, data):
         self.heard.append(data)
-        self.clock.now += self.seconds
+        with self.ration.counting():
+            self.clock.now += self.seconds
 
 
 @pytest.fixture
@@ -80,8 +81,9 @@ class TestRation:
 
 class TestRationed:
     def connected(self, clock, seconds):
-        inner, transport = Protocol(clock, seconds), Transport()
-        rationed = Rationed(inner, Ration(clock))
+        ration, transport = Ration(clock), Transport()
+        inner = Protocol(clock, seconds, ration)
+        rationed = Rationed(inner, ration)
         rationed.connection_made(transport)
         return inner, transport, lambda piece: self.send(rationed, piece)
 

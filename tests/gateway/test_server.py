@@ -15,7 +15,7 @@ from dgm.errors import ConfigError, ModelUnusableError, OverBudgetError, Provide
 from dgm.gateway.listener import Limits
 from dgm.gateway.prices import Price, Prices
 from dgm.gateway.protocol import SessionEnd
-from dgm.gateway.ration import BYTE_S, REQUEST_S, RESERVE_S, SHARE
+from dgm.gateway.ration import BYTE_S, REFUSAL_S, REQUEST_S, RESERVE_S, SHARE
 from dgm.gateway.server import GatewayServer
 from dgm.gateway.transcript import Failure, read_transcript, usage_of
 from dgm.records import Ceiling, Usage
@@ -452,6 +452,21 @@ def test_bytes_without_end_are_read_no_faster_than_a_share_of_the_loop(gateway, 
                 time.sleep(0.001)
     in_the_queue = 1 << 20
     assert in_the_queue < taken <= (RESERVE_S + SHARE * seconds) / BYTE_S + in_the_queue
+
+
+def test_connections_beyond_the_cap_are_closed_no_faster_than_a_share_of_the_loop(
+    gateway, spec, path
+):
+    with gateway.open(spec()) as session, ExitStack() as stack:
+        session.listen(path)
+        started, closed = time.perf_counter(), 0
+        links = [stack.enter_context(connect(path)) for _ in range(8)]
+        while time.perf_counter() - started < 0.5:
+            with connect(path) as link:
+                closed += link.recv(1) == b""
+        seconds = time.perf_counter() - started
+        assert all(map(is_open, links))
+    assert 0 < closed <= (RESERVE_S + SHARE * seconds) / REFUSAL_S + 1
 
 
 def sent_until_closed(link: socket.socket, data: bytes) -> None:

@@ -193,6 +193,24 @@ while time.monotonic() < end:
         while sent(link, b"100000\\r\\n" + bytes(1 << 20) + b"\\r\\n"):
             continue
 """,
+    "a body of crumbs": """
+crumbs = b"1\\r\\nx\\r\\n" * 100_000
+while time.monotonic() < end:
+    link = connected()
+    if sent(link, HEAD + b"transfer-encoding: chunked\\r\\n\\r\\n"):
+        while sent(link, crumbs):
+            continue
+""",
+    "questions that are refused": """
+blocks = b", ".join([b'{"type": "text", "text": "x"}'] * 900 + [b"7"])
+start = b'{"model": "m", "max_tokens": 9, "messages": [{"role": "user", "content": ['
+ask = start + blocks + b"]}]}"
+while time.monotonic() < end:
+    link = connected()
+    while sent(link, HEAD + b"content-length: %d\\r\\n\\r\\n" % len(ask) + ask):
+        if not link.recv(65536):
+            break
+""",
     "a head without end": """
 while time.monotonic() < end:
     link = connected()

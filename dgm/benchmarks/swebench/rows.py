@@ -87,13 +87,14 @@ def read_rows(path: Path, only: Sequence[str] = ()) -> Rows:
         name = record.get("instance_id") if isinstance(record, dict) else None
         if only and name is not None and name not in only:
             continue
+        who = name if name and _is_unicode(str(name)) else place
         if names[str(name)] > 1:
-            refused.append(f"{name}: {names[str(name)]} rows have this id; keep one")
+            refused.append(f"{who}: {names[str(name)]} rows have this id; keep one")
             continue
         try:
             rows.append(parse_row(record))
         except BenchmarkError as error:
-            refused.append(f"{name if name and _is_unicode(str(name)) else place}: {error}")
+            refused.append(f"{who}: {error}")
     missing = [f"{name}: no such row in {path}" for name in only if name not in names]
     return Rows(tuple(rows), tuple(dict.fromkeys([*refused, *missing])))
 
