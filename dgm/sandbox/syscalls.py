@@ -78,6 +78,7 @@ SYSCALLS: Mapping[str, tuple[int, int | None]] = MappingProxyType(
         "pidfd_getfd": (438, 438),
         "pivot_root": (155, 41),
         "preadv2": (327, 286),
+        "prlimit64": (302, 261),
         "process_madvise": (440, 440),
         "process_vm_readv": (310, 270),
         "process_vm_writev": (311, 271),

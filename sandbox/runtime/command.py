@@ -140,9 +140,11 @@ class Watch:
             self._relay.step()
 
     def _finish(self, command):
-        """Take what is still in the pipes, now that nobody is left to write, and close them."""
+        """Take what is in the pipes, and close them: a socket may still hold a writing end."""
         for fd in command.windows:
-            while command.gather(fd):
+            rest = select.poll()
+            rest.register(fd, select.POLLIN)
+            while rest.poll(0) and command.gather(fd):
                 continue
             os.close(fd)
         if command.stdin is not None:

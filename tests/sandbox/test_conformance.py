@@ -6,6 +6,7 @@ import os
 import resource
 import socket
 import tempfile
+import textwrap
 import threading
 import time
 from http.server import BaseHTTPRequestHandler
@@ -168,6 +169,37 @@ class TestEndings:
     def test_no_signal_from_inside_ends_the_runner(self, inside):
         inside.sh("for n in $(seq 1 64); do kill -$n 1 2>/dev/null; done; true")
         assert inside.run("echo", "alive").stdout == b"alive\n"
+
+    @pytest.mark.usefixtures("strong")
+    def test_no_limit_laid_on_the_runner_from_inside_cripples_it(self, inside, tmp_path):
+        code = "import resource as r; r.prlimit(1, r.RLIMIT_NOFILE, (3, 3))"
+        assert b"PermissionError" in inside.python(code).stderr
+        inside.sh("echo more > kept.txt")
+        workspace = inside.sandbox.paths.workspace
+        found = inside.sandbox.collect(workspace, tmp_path, max_bytes=10**6, max_files=10)
+        assert found.skipped == ()
+        assert (tmp_path / "kept.txt").read_text() == "more\n"
+
+    def test_limits_of_their_own_are_left_to_commands(self, inside):
+        result = inside.sh("ulimit -n 20 && ulimit -n")
+        assert result.stdout == b"20\n"
+
+    def test_output_that_was_handed_to_a_socket_does_not_hold_the_result(self, driver, spec, enter):
+        hand_over = """
+            import array, socket, sys
+            link = socket.socket(socket.AF_UNIX)
+            link.connect(sys.argv[1])
+            fds = array.array("i", [1, 2])
+            link.sendmsg([b"x"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, fds)])
+            print("handed over")
+        """
+        with driver.open(spec(wants_model=True)) as sandbox, socket.socket(socket.AF_UNIX) as model:
+            model.bind(str(sandbox.model_socket))
+            model.listen(1)  # and takes nothing
+            words = ("-c", textwrap.dedent(hand_over), f"{sandbox.paths.control}/model.sock")
+            result = enter(sandbox).run("python3", *words, timeout_s=5)
+            assert (result.stdout, result.timed_out) == (b"handed over\n", False)
+            assert result.duration_s < 4
 
     def _beats(self, inside):
         time.sleep(0.1)

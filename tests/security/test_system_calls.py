@@ -42,6 +42,7 @@ CONDITIONAL = {
     "personality": [(0x0040000,), (0,)],
     "fcntl": [(-1, command, 0) for command in (36, 37, 38, 0x1_0000_0025, 1026)],
     "madvise": [(1, 4096, 21), (1, 4096, 0x1_0000_0015)],  # at an odd address
+    "prlimit64": [(1, 7, 0, 0), (0x1_0000_0000, 7, 0, 0), (-1, 7, 0, 0)],
     "preadv2": [(-1, 0, 0, 0, 0, flag) for flag in (1, 8, 0x80, 1 << 31)],
 }  # fmt: skip
 OTHER_ERRORS = {"fcntl": errno.EINVAL, "madvise": 0, "preadv2": errno.EOPNOTSUPP}
