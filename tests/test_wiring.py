@@ -16,6 +16,7 @@ from dgm.records import AgentManifest, SandboxLimits
 from dgm.rollout import RolloutOrder
 from dgm.sandbox import bubblewrap
 from dgm.sandbox.bubblewrap import Bubblewrap
+from dgm.sandbox.cgroups import Cgroup
 from dgm.sandbox.containers.driver import Docker
 from dgm.sandbox.process import Process
 from dgm.wiring import (
@@ -76,7 +77,18 @@ def test_bubblewrap_is_taken_where_no_engine_answers_and_why_is_told(
     (line,) = told
     assert line.startswith("sandbox: bubblewrap (not docker: no Docker engine")
     assert "/nonexistent/docker.sock" in line
-    assert not caplog.records
+    assert not [line for line in caplog.messages if "control groups" not in line]
+
+
+def test_bubblewrap_without_control_groups_says_what_is_not_bounded(
+    with_bubblewrap, monkeypatch, caplog
+):
+    monkeypatch.setattr(Cgroup, "create", lambda *_: None)
+    settings = ["sandbox.driver=bubblewrap"]
+    with open_sandboxes(read_config("", settings), print) as chosen:
+        assert chosen.what_does_not_hold()
+    (warning,) = caplog.messages
+    assert "processor time is not bounded; run as root, or where control groups" in warning
 
 
 def test_bubblewrap_asked_for_is_taken_without_a_look_at_docker(with_bubblewrap):

@@ -11,6 +11,7 @@ one, both are charged to it).
 from __future__ import annotations
 
 import os
+import secrets
 import socket
 import subprocess
 import tempfile
@@ -22,6 +23,7 @@ from threading import Thread
 from typing import IO
 
 from dgm.errors import MachineError, SandboxError, SandboxUnavailableError
+from dgm.records import SandboxLimits
 from dgm.resources import data_folder
 from dgm.sandbox import bwrap, probes, rundir, seccomp, slots, view
 from dgm.sandbox.cgroups import Cgroup, remove_leftovers
@@ -31,6 +33,10 @@ from dgm.sandbox.runner import ENVIRONMENT, with_packages
 from dgm.sandbox.session import Place, RunnerSandbox
 from dgm.sandbox.surroundings import link_of, refuse_image, with_variables
 
+_WITHOUT_GROUPS = {
+    "memory:cgroup": "memory that processes share, and the sum of theirs, is not bounded",
+    "cpus:cgroup": "processor time is not bounded",
+}
 _START_TIMEOUT_S = 20.0
 _END_TIMEOUT_S = 5.0
 _LAST_WORDS_S = 0.5
@@ -103,6 +109,14 @@ class Bubblewrap:
     def probe(self) -> tuple[Probe, ...]:
         """Try each limit by a small attack in a sandbox of its own."""
         return probes.probe(self)
+
+    def what_does_not_hold(self) -> tuple[str, ...]:
+        """Return what no control group bounds here: one is made, and gone again."""
+        cgroup = Cgroup.create(f"look-{secrets.token_hex(4)}", SandboxLimits())
+        held = cgroup.limits_in_force if cgroup else ()
+        if cgroup is not None:
+            cgroup.close()
+        return tuple(line for limit, line in _WITHOUT_GROUPS.items() if limit not in held)
 
     def reap(self, run: str | None = None) -> int:
         """Remove what dead processes of this project left: groups, folders, sockets."""

@@ -44,6 +44,11 @@ def open_sandboxes(config: Config, tell: Say) -> Iterator[SandboxDriver]:
                 "agents run in the weak `process` sandbox; one that means harm could reach\n  - %s",
                 weaknesses,
             )
+        if isinstance(sandboxes, Bubblewrap) and (open_ends := sandboxes.what_does_not_hold()):
+            logger.warning(
+                "in this sandbox %s; run as root, or where control groups may be made",
+                ", and ".join(open_ends),
+            )
         yield sandboxes
 
 
