@@ -1,8 +1,8 @@
 """What one socket may have of the loop that all sockets share.
 
 A token bucket of seconds. Who asks now and then never meets it; who sends without end is read no
-faster than its share allows, and waits in its own sandbox. What is counted is the parsing of
-bytes; what else the loop does for a request or a connection is charged at a flat rate.
+faster than its share allows, and waits in its own sandbox. Parsing and decoding are timed; what
+else the loop does for bytes, a request or a connection is charged at a flat rate.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from typing import Any, cast
 
 SHARE, RESERVE_S = 0.4, 0.02
+_MOST_DEBT_S = 0.4  # a machine that stood still is nobody's fault
 # What was measured is in docs/measurements.md. Bytes and refusals are charged several times over:
 # nobody needs 50 MB a second, or connections beyond the cap.
 REQUEST_S, CONNECTION_S, REFUSAL_S = 100e-6, 100e-6, 250e-6
@@ -40,7 +41,8 @@ class Ration:
 
     def spend(self, seconds: float) -> None:
         """Take what was used."""
-        self._had_s, self._at = self.left_s - seconds, self._clock()
+        self._had_s = max(-_MOST_DEBT_S, self.left_s - seconds)
+        self._at = self._clock()
 
     @contextmanager
     def counting(self) -> Iterator[None]:

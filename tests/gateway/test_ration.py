@@ -70,6 +70,11 @@ class TestRation:
         ration.spend(RESERVE_S + 0.01)
         assert ration.pause_s == pytest.approx(0.01 / SHARE)
 
+    def test_nobody_pays_for_a_machine_that_stood_still(self, ration, clock):
+        with ration.counting():
+            clock.now += 3600
+        assert ration.pause_s == pytest.approx(1)
+
     def test_share_holds_for_ever(self, ration, clock):
         used = 0.0
         while clock.now < 100:
