@@ -157,7 +157,7 @@ def _reap_folder(folder: Path, run: str | None) -> frozenset[str]:
     except OSError:
         return nothing
     try:
-        if not (folder / _LABELS).is_dir() or not _lock_of_the_dead(owner):
+        if not _lock_of_the_dead(owner) or not (folder / _LABELS).is_dir():
             return nothing
         labels = {label.name: label.read_text() for label in folder.glob(f"{_LABELS}/*")}
         if run is not None and labels and run not in labels.values():

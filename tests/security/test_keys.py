@@ -5,9 +5,11 @@ The canary has no shape that would be blotted out on its way into a file: it mus
 
 from __future__ import annotations
 
+import glob
 import json
 import os
 import secrets
+import shutil
 import subprocess
 import sys
 import threading
@@ -59,9 +61,9 @@ def words_of(pid: int) -> bytes:
 
 def descendants(pid: int) -> Iterator[int]:
     """The processes that one started, and those that these did."""
-    for listed in Path("/proc").glob(f"{pid}/task/*/children"):
+    for listed in glob.iglob(f"/proc/{pid}/task/*/children"):
         with suppress(OSError):
-            for child in map(int, listed.read_text().split()):
+            for child in map(int, Path(listed).read_text().split()):
                 yield child
                 yield from descendants(child)
 
@@ -81,6 +83,7 @@ class Watch(threading.Thread):
     """Looks at command lines, at the files of sandboxes and at what an engine says, for a while.
 
     And at the environments of all that `keeper` started, the process that was given the keys.
+    It searches by `glob.iglob`: that of a Path raises where a folder goes while it is listed.
     """
 
     def __init__(self, canary: str, has_engine: bool) -> None:
@@ -105,10 +108,10 @@ class Watch(threading.Thread):
             self.engine_looks += 1
 
     def _files(self) -> Iterator[str]:
-        paths = list(Path("/proc").glob("[0-9]*/cmdline"))
+        paths = list(map(Path, glob.iglob("/proc/[0-9]*/cmdline")))
         paths += self._environments()
         # What sandboxes are given to read, while they are there.
-        for folder in Path("/tmp").glob(f"dgm-{os.getuid()}-*/b*/*"):
+        for folder in map(Path, glob.iglob(f"/tmp/dgm-{os.getuid()}-*/b*/*")):
             for path in files_below(folder):
                 self.given.add(folder.name)
                 paths.append(path)
@@ -189,6 +192,20 @@ def test_watch_sees_a_key_on_a_command_line(canary):
     with Watch(canary, has_engine=False) as watch:
         subprocess.run([sys.executable, "-c", "import time; time.sleep(0.5)", canary], check=True)
     assert watch.hits
+
+
+def test_watch_goes_on_while_folders_and_processes_come_and_go(canary):
+    with Watch(canary, has_engine=False) as watch:
+        watch.keeper = os.getpid()
+        give_up_at = time.monotonic() + 1.5
+        while time.monotonic() < give_up_at:
+            folder = Path(f"/tmp/dgm-{os.getuid()}-{canary}")
+            (folder / "b1" / "agent").mkdir(parents=True)
+            subprocess.run(["true"], check=True)
+            shutil.rmtree(folder)
+        before = watch.looks
+        awaited(lambda: watch.looks > before)
+    assert watch.children
 
 
 def test_watch_sees_a_key_in_the_environment_of_a_child(canary):
