@@ -59,11 +59,16 @@ def words_of(pid: int) -> bytes:
     return Path(f"/proc/{pid}/cmdline").read_bytes()
 
 
+def matching(pattern: str) -> Iterator[Path]:
+    """The paths there now; `Path.glob` raises where a folder goes while it is listed."""
+    return map(Path, glob.iglob(pattern))  # noqa: PTH207
+
+
 def descendants(pid: int) -> Iterator[int]:
     """The processes that one started, and those that these did."""
-    for listed in glob.iglob(f"/proc/{pid}/task/*/children"):
+    for listed in matching(f"/proc/{pid}/task/*/children"):
         with suppress(OSError):
-            for child in map(int, Path(listed).read_text().split()):
+            for child in map(int, listed.read_text().split()):
                 yield child
                 yield from descendants(child)
 
@@ -83,7 +88,6 @@ class Watch(threading.Thread):
     """Looks at command lines, at the files of sandboxes and at what an engine says, for a while.
 
     And at the environments of all that `keeper` started, the process that was given the keys.
-    It searches by `glob.iglob`: that of a Path raises where a folder goes while it is listed.
     """
 
     def __init__(self, canary: str, has_engine: bool) -> None:
@@ -108,10 +112,10 @@ class Watch(threading.Thread):
             self.engine_looks += 1
 
     def _files(self) -> Iterator[str]:
-        paths = list(map(Path, glob.iglob("/proc/[0-9]*/cmdline")))
+        paths = list(matching("/proc/[0-9]*/cmdline"))
         paths += self._environments()
         # What sandboxes are given to read, while they are there.
-        for folder in map(Path, glob.iglob(f"/tmp/dgm-{os.getuid()}-*/b*/*")):
+        for folder in matching(f"/tmp/dgm-{os.getuid()}-*/b*/*"):
             for path in files_below(folder):
                 self.given.add(folder.name)
                 paths.append(path)
