@@ -131,7 +131,6 @@ class Listener:
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         self._web.heard(request.protocol)
         self._ration.spend(REQUEST_S)
-        await self._ration.pause()
         try:
             is_there = request.content.is_eof()  # most bodies come with their heads
             async with asyncio.timeout(None if is_there else self._limits.body_s):
@@ -141,6 +140,7 @@ class Listener:
         except web.HTTPRequestEntityTooLarge:
             message = f"the body is larger than {self._limits.body_bytes} bytes"
             return _last(refusal(request.path, Refusal.TOO_LARGE, message))
+        await self._ration.pause()  # just before it is read: of many that wait, one goes on
         answer = await self._handler(request.method, request.path, body)
         if isinstance(answer, Waiting):
             return await self._stream(request, answer)
