@@ -12,6 +12,8 @@ REDACTED = "[redacted]"
 _KEY = re.compile(
     r"\bsk-[A-Za-z0-9_-]{16,}"
     r"|\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"
+    r"|\bABSK[A-Za-z0-9+/]{20,}=*"
+    r"|\bbedrock-api-key-[A-Za-z0-9+/]{20,}=*"
     r"|\bgh[pousr]_[A-Za-z0-9]{30,}"
     r"|\bgithub_pat_[A-Za-z0-9_]{30,}"
     r"|\bAIza[A-Za-z0-9_-]{35}"
@@ -24,6 +26,8 @@ _MARKS = (
     "sk-",
     "AKIA",
     "ASIA",
+    "ABSK",
+    "bedrock-api-key-",
     "ghp_",
     "gho_",
     "ghu_",

@@ -18,7 +18,7 @@ from dgm.gateway.pricetable import listed_price
 from dgm.gateway.protocol import Provider
 from dgm.gateway.providers import AnthropicProvider, OpenAIProvider, Upstream
 from dgm.gateway.providers.anthropic import ADDRESS as ANTHROPIC_ADDRESS
-from dgm.gateway.providers.anthropic import bedrock, vertex
+from dgm.gateway.providers.clouds import bedrock, vertex
 from dgm.gateway.providers.openai import ADDRESS as OPENAI_ADDRESS
 from dgm.gateway.server import GatewayServer
 
@@ -29,6 +29,7 @@ _SERVED = {  # provider: where it is, and the variable its key is in
     "bedrock": ("Amazon Bedrock", ""),
     "vertex": ("Vertex AI", ""),
 }
+_BEDROCK_KEY = "AWS_BEARER_TOKEN_BEDROCK"  # one of the ways to be known there
 PROVIDERS = (BUILTIN, *_SERVED)
 
 
@@ -133,6 +134,8 @@ def _upstream(config: Config, provider: str) -> Upstream:
     address, key_name = _SERVED[provider]
     if config.model.base_url and provider == _provider_of(config.model.name):
         address = config.model.base_url
+    if provider == "bedrock" and _BEDROCK_KEY in os.environ:
+        key_name = _BEDROCK_KEY
     return Upstream(provider, address, os.environ.get(key_name, "").strip(), key_name)
 
 

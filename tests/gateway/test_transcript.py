@@ -114,6 +114,8 @@ def test_whole_damaged_line_is_an_error_not_a_loss(path, write):
     [
         "sk-ant-api03-" + "aB3_" * 10,
         "AKIA" + "ABCDEFGH12345678",
+        "ABSK" + "aB3+" * 12 + "=",
+        "bedrock-api-key-" + "aB3/" * 12,
         "Bearer abcdefghijklmnop.qrstuv",
         "ghp_" + "a1" * 18,
         "-----BEGIN RSA PRIVATE KEY-----\nMIIE\nabc=\n-----END RSA PRIVATE KEY-----",

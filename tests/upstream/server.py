@@ -2,8 +2,8 @@
 
 It answers what it is told to (`Say`), or fails as it is told to (`Refuse`, `Break`), and keeps
 books of its own on what it would bill. The shapes are those of the vendors' references and SDK
-types: Anthropic Messages (also as Vertex AI serves it) and OpenAI Chat Completions, streamed or
-not.
+types: Anthropic Messages (also as Vertex AI and Amazon Bedrock serve it) and OpenAI Chat
+Completions, streamed or not.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from typing import Any
 from aiohttp import web
 from anthropic.types.message_create_params import MessageCreateParamsStreaming
 from openai.types.chat.completion_create_params import CompletionCreateParamsStreaming
+
+from tests.upstream import eventstream
 
 _MESSAGES_FIELDS = {*MessageCreateParamsStreaming.__annotations__, "anthropic_version"}
 _MESSAGES_FIELDS |= {"temperature", "top_p", "top_k"}  # still taken, no longer in the SDK's types
@@ -155,19 +157,18 @@ class UpstreamServer:
             self._at_once -= 1
 
     async def _play(self, request: web.Request, seen: Seen, step: Step) -> web.StreamResponse:
-        is_chat = seen.path.endswith("/chat/completions")
-        if wrong := set(seen.body) - (_CHAT_FIELDS if is_chat else _MESSAGES_FIELDS):
+        wire = wire_of(seen.path)
+        if wrong := set(seen.body) - wire.fields:
             step = Refuse(400, messages_error("invalid_request_error", f"{wrong}: not permitted"))
         elif count_breakpoints(seen.body) > 4:
             step = Refuse(400, messages_error("invalid_request_error", "A maximum of 4 blocks"))
         if isinstance(step, Refuse):
             return _refusal(step)
         say = step.say if isinstance(step, Break) else step
-        if not seen.body.get("stream"):
+        if not seen.body.get("stream") and not seen.path.endswith("-stream"):
             self._bill(say, whole=True)
-            return web.json_response((chat_body if is_chat else messages_body)(say, seen.body))
-        events = list((chat_events if is_chat else messages_events)(say, seen.body))
-        return await self._stream(request, events, step, is_chat=is_chat)
+            return web.json_response(wire.body(say, seen.body))
+        return await self._stream(request, list(wire.events(say, seen.body)), step, wire)
 
     def _bill(self, say: Say, *, whole: bool) -> None:
         with self._lock:
@@ -176,9 +177,9 @@ class UpstreamServer:
             self.answers += whole
 
     async def _stream(
-        self, request: web.Request, events: list[bytes], step: Say | Break, *, is_chat: bool
+        self, request: web.Request, events: list[bytes], step: Say | Break, wire: Wire
     ) -> web.StreamResponse:
-        response = web.StreamResponse(headers={"content-type": "text/event-stream; charset=utf-8"})
+        response = web.StreamResponse(headers={"content-type": wire.content_type})
         await response.prepare(request)
         if isinstance(step, Say):
             self._bill(step, whole=True)
@@ -186,11 +187,11 @@ class UpstreamServer:
             return response
         self._bill(step.say, whole=False)
         await response.write(b"".join(events[: step.after]))
-        await self._break(request, response, step, is_chat=is_chat)
+        await self._break(request, response, step, wire)
         return response
 
     async def _break(
-        self, request: web.Request, response: web.StreamResponse, step: Break, *, is_chat: bool
+        self, request: web.Request, response: web.StreamResponse, step: Break, wire: Wire
     ) -> None:
         match step.how:
             case "reset":
@@ -202,11 +203,9 @@ class UpstreamServer:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._over.wait(), 60)
             case "garbage":
-                name = b"" if is_chat else b"event: content_block_delta\n"
-                await response.write(name + b'data: {"type": "content_block_de\n\n')
+                await response.write(wire.garbage)
             case "error":
-                name = b"" if is_chat else b"event: error\n"
-                await response.write(name + b"data: " + json.dumps(step.error).encode() + b"\n\n")
+                await response.write(wire.error(step.error))
 
 
 def _refusal(step: Refuse) -> web.Response:
@@ -372,3 +371,55 @@ def chat_events(say: Say, asked: dict[str, Any]) -> Iterator[bytes]:
         last = {**head, "choices": [], "usage": _chat_usage(say)}
         yield f"data: {json.dumps(last)}\n\n".encode()
     yield b"data: [DONE]\n\n"
+
+
+@dataclass(frozen=True)
+class Wire:
+    """How one API says things; `error` is one in a stream that has begun."""
+
+    fields: set[str]
+    body: Callable[[Say, dict[str, Any]], dict[str, Any]]
+    events: Callable[[Say, dict[str, Any]], Iterator[bytes]]
+    garbage: bytes
+    error: Callable[[Any], bytes]
+    content_type: str = "text/event-stream; charset=utf-8"
+
+
+def bedrock_events(say: Say, asked: dict[str, Any]) -> Iterator[bytes]:
+    """The frames of a stream of Amazon Bedrock's."""
+    for each in messages_events(say, asked):
+        data = json.loads(each.partition(b"data: ")[2])
+        if data["type"] == "message_stop":
+            data["amazon-bedrock-invocationMetrics"] = {"inputTokenCount": say.input_tokens}
+        if data["type"] != "ping":
+            yield eventstream.event(json.dumps(data).encode())
+
+
+def _as_data(error: Any) -> bytes:
+    return b"data: " + json.dumps(error).encode() + b"\n\n"
+
+
+_GARBAGE = b'data: {"type": "content_block_de\n\n'
+CHAT = Wire(_CHAT_FIELDS, chat_body, chat_events, _GARBAGE, _as_data)
+MESSAGES = Wire(
+    _MESSAGES_FIELDS,
+    messages_body,
+    messages_events,
+    b"event: content_block_delta\n" + _GARBAGE,
+    lambda error: b"event: error\n" + _as_data(error),
+)
+BEDROCK = Wire(
+    _MESSAGES_FIELDS - {"model", "stream"},
+    messages_body,
+    bedrock_events,
+    eventstream.damaged(eventstream.event(b'{"type": "ping"}')),
+    lambda error: eventstream.exception(*error),
+    "application/vnd.amazon.eventstream",
+)
+
+
+def wire_of(path: str) -> Wire:
+    """Tell the API from the path of a request."""
+    if path.endswith("/chat/completions"):
+        return CHAT
+    return BEDROCK if path.startswith("/model/") else MESSAGES

@@ -20,7 +20,11 @@ from tests.sweep import sweep
 from tests.upstream.server import Refuse, Say, UpstreamServer, chat_error, messages_error
 
 DGM = (sys.executable, "-m", "dgm")
-NAMES = {"anthropic": "ANTHROPIC_API_KEY", "openai": "OPENAI_API_KEY"}
+NAMES = {
+    "anthropic": "ANTHROPIC_API_KEY",
+    "openai": "OPENAI_API_KEY",
+    "bedrock": "AWS_BEARER_TOKEN_BEDROCK",
+}
 PROPOSAL = json.dumps({"improvement_proposal": "raise the skill", "log_summary": "it failed"})
 # Tells the host and the model all that a sandbox knows of its surroundings.
 LOOK = """
@@ -93,21 +97,27 @@ class Place:
 
     def evolve(self, server):
         """Evolve one child at this upstream; return its code, and all it said."""
-        base = "/v1" if self.provider == "openai" else ""
         model = f"{self.provider}/test-1.0"
         prices = [f'prices."{model}".{kind}_usd_per_mtok=1' for kind in ("input", "output")]
         words = [*DGM, "evolve", "--children", "1", "--workers", "1", "--name", "run", "--cache"]
         words += ["--benchmark", "benchmark", "--seed-agent", "agent"]
-        words += ["--model", model, "--base-url", f"{server.address}{base}"]
+        words += ["--model", model, *self.address(server)]
         for setting in ("benchmark.stages=[2]", "rollout.retries=0", *prices):
             words += ["--set", setting]
         self.process = subprocess.Popen(
-            words, cwd=self.path, env=self.environment, text=True,
+            words, cwd=self.path, env=self.environment | self.region(server), text=True,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
         with self.process, Watch(self.canary, self.process) as self.watch:
             said = self.process.communicate(timeout=200)
         return self.process.returncode, "".join(said)
+
+    def address(self, server):
+        base = "/v1" if self.provider == "openai" else ""
+        return ["--base-url", f"{server.address}{base}"] if self.provider != "bedrock" else []
+
+    def region(self, server):
+        return {"AWS_REGION": "eu-north-1", "ANTHROPIC_BEDROCK_BASE_URL": server.address}
 
     def read(self, *words):
         done = subprocess.run(
@@ -156,6 +166,8 @@ def test_complaint_that_quotes_the_key_is_told_without_it(place):
     error = messages_error("authentication_error", message)
     if place.provider == "openai":
         error = chat_error(message, code="invalid_api_key")
+    if place.provider == "bedrock":
+        error = {"message": message}
     with UpstreamServer(lambda _: Refuse(401, error)) as server:
         code, said = place.evolve(server)
     assert code == 2

@@ -1,10 +1,7 @@
 """Both providers through their real SDKs against an upstream that speaks the real formats."""
 
-import sys
 import time
-from contextlib import closing
 
-import anthropic
 import pytest
 
 from dgm.errors import (
@@ -14,8 +11,6 @@ from dgm.errors import (
     RequestRefusedError,
 )
 from dgm.gateway.protocol import BrokenAnswerError, CallContext
-from dgm.gateway.providers import AnthropicProvider, Upstream
-from dgm.gateway.providers.anthropic import bedrock, vertex
 from dgm.gateway.wire import (
     Image,
     Message,
@@ -379,26 +374,3 @@ def test_missing_usage_is_estimated_and_said_to_be(provider, upstream):
     assert reply.is_estimated
     assert reply.output_tokens >= 100
     assert reply.input_tokens > 0
-
-
-def test_vertex_speaks_messages_at_an_address_of_its_own(upstream):
-    def make(at: Upstream) -> anthropic.AnthropicVertex:
-        return anthropic.AnthropicVertex(
-            region="r", project_id="p", access_token=KEY, base_url=at.address, max_retries=0
-        )
-
-    upstream.plan.append(Say("from the cloud"))
-    with closing(AnthropicProvider(Upstream("vertex", upstream.address), make=make)) as provider:
-        assert complete(provider, FULL).content == (Text("from the cloud"),)
-    seen = upstream.seen[0]
-    assert seen.path.endswith("/publishers/anthropic/models/m-1:streamRawPredict")
-    assert seen.body["temperature"] == 0.5
-
-
-@pytest.mark.parametrize(("name", "make"), [("bedrock", bedrock), ("vertex", vertex)])
-def test_cloud_that_is_not_set_up_is_one_clear_line(monkeypatch, name, make):
-    for module in ("boto3", "google.auth"):
-        monkeypatch.setitem(sys.modules, module, None)  # as where it is not installed
-    provider = AnthropicProvider(Upstream(name, "the cloud"), make=make)
-    with pytest.raises(ModelUnusableError, match=rf"pip install 'anthropic\[{name}\]'"):
-        complete(provider)

@@ -1,7 +1,8 @@
 """The models behind the gateway that somebody else serves, each through its vendor's own SDK.
 
 `messages` and `completions` put `wire` records into a vendor's JSON and back: pure functions.
-`anthropic` and `openai` hold the SDK's client; `failures` alone says what an error means.
+`anthropic` and `openai` hold the SDK's client; `failures` says what an error means, `clouds` what
+those of Amazon's and Google's own packages do.
 """
 
 from dgm.gateway.providers.anthropic import AnthropicProvider

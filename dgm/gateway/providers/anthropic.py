@@ -1,11 +1,10 @@
-"""Anthropic's models, through its own SDK: its API, Amazon Bedrock, or Google Vertex AI."""
+"""Anthropic's models, through its own SDK: its API, or a cloud that serves them (`clouds`)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
-from dgm.errors import ModelUnusableError
 from dgm.gateway.protocol import CallContext
 from dgm.gateway.providers.client import LateClient, patience
 from dgm.gateway.providers.messages import MessageAssembler, request_fields
@@ -31,57 +30,6 @@ def direct(upstream: Upstream) -> Any:  # noqa: ANN401 - one of three clients
         max_retries=0,
         http_client=DefaultHttpxClient(follow_redirects=False),  # the key goes nowhere else
     )
-
-
-def bedrock(upstream: Upstream) -> Any:  # noqa: ANN401
-    """Make a client of Amazon Bedrock; region and credentials are those of the host's AWS set-up.
-
-    Raises: ModelUnusableError if that is not there.
-    """
-    from anthropic import AnthropicBedrock
-
-    def make() -> AnthropicBedrock:
-        import boto3
-
-        client = AnthropicBedrock(max_retries=0)
-        if not client.api_key and boto3.Session().get_credentials() is None:
-            raise ValueError("there are no AWS credentials")
-        return client
-
-    return _made(upstream.provider, make)
-
-
-def vertex(upstream: Upstream) -> Any:  # noqa: ANN401
-    """Make a client of Vertex AI; region, project and credentials are those of the host's set-up.
-
-    Raises: ModelUnusableError if that is not there.
-    """
-    from anthropic import AnthropicVertex
-
-    def make() -> AnthropicVertex:
-        import google.auth
-        from google.auth.exceptions import GoogleAuthError
-
-        try:
-            google.auth.default()
-        except GoogleAuthError as error:
-            raise ValueError(f"there are no Google credentials ({error})") from None
-        return AnthropicVertex(max_retries=0)
-
-    return _made(upstream.provider, make)
-
-
-def _made(extra: str, make: Callable[[], Any]) -> Any:  # noqa: ANN401
-    from anthropic import AnthropicError
-
-    try:
-        return make()
-    except ImportError as error:
-        raise ModelUnusableError(
-            f"{extra} models need more packages: pip install 'anthropic[{extra}]' ({error})"
-        ) from None
-    except (AnthropicError, ValueError, RuntimeError) as error:
-        raise ModelUnusableError(f"{extra} is not set up on this machine: {error}") from None
 
 
 class AnthropicProvider:

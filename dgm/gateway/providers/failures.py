@@ -44,6 +44,9 @@ _STATUS_OF = {  # errors inside a stream have a name, but no status
     "rate_limit_error": 429,
     "rate_limit_exceeded": 429,
     "overloaded_error": 529,
+    "validationexception": 400,  # these are Bedrock's
+    "throttlingexception": 429,
+    "serviceunavailableexception": 503,
 }
 _OVERFLOW_CODES = frozenset({"context_length_exceeded", "exceed_context_size_error"})
 _OVERFLOW = re.compile(
@@ -54,6 +57,9 @@ _OVERFLOW = re.compile(
     r"|too large for model with \d+ maximum context|context window (is )?exceeded"
     r"|request too large for",
     re.IGNORECASE,
+)
+_NO_MODEL = re.compile(  # Bedrock calls these bad requests
+    r"model identifier is invalid|on-demand throughput", re.IGNORECASE
 )
 _UNPAID = re.compile(
     r"insufficient_quota|billing_hard_limit|billing_not_active|credit balance is too low"
@@ -97,6 +103,8 @@ def judge(complaint: Complaint, upstream: Upstream, model: str) -> DgmError:
         return RequestRefusedError(said, is_overflow=True)
     if status not in (401, 403, 404) and _OVERFLOW.search(complaint.message):
         return RequestRefusedError(said, is_overflow=True)
+    if status == 400 and _NO_MODEL.search(complaint.message):
+        status = 404
     if status in _REFUSED:
         return RequestRefusedError(said)
     if status in (401, 403, 404) or 300 <= status < 400:

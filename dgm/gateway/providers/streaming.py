@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from dgm.errors import ModelUnusableError, ProviderError
 from dgm.gateway.protocol import BrokenAnswerError
+from dgm.gateway.providers import clouds
 from dgm.gateway.providers.failures import Sdk, in_our_words, made_sense_of
 from dgm.gateway.providers.upstream import Upstream
 from dgm.gateway.wire import JsonObject, Reply
@@ -67,7 +68,11 @@ class Gatherer:
         """
         end = self._clock() + deadline_s
         try:
-            with in_our_words(sdk, self._upstream, model), open_stream() as stream:
+            with (
+                in_our_words(sdk, self._upstream, model),
+                clouds.in_our_words(self._upstream),
+                open_stream() as stream,
+            ):
                 self._check_content_type(stream.response.headers.get("content-type", ""))
                 with made_sense_of(self._upstream):
                     for event in stream:
